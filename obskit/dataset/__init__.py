@@ -7,6 +7,7 @@ what a field means (`schema`), how input formats are read (`readers`) or which q
 from obskit.dataset.atomic_write import write_atomically
 from obskit.dataset.cache import cache_path
 from obskit.dataset.codes import Codes, Progress
+from obskit.dataset.common_values import find_common
 from obskit.dataset.conversion import convert, from_arrow, list_inputs, newest_time
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoder import RARE, Encoded, encode
@@ -50,6 +51,7 @@ __all__ = [
     "convert",
     "drop_entry",
     "encode",
+    "find_common",
     "from_arrow",
     "is_dataset",
     "is_stream",

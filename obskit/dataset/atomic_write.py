@@ -12,6 +12,8 @@ from pathlib import Path
 from obskit.dataset.cache import TEMPORARY, sweep
 from obskit.errors import InvalidArgument, StorageFull
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def report_full_disk(what: str) -> Iterator[None]:
@@ -24,12 +26,13 @@ def report_full_disk(what: str) -> Iterator[None]:
         Nothing.
 
     Raises:
-        StorageFull: there is no space left on the device, or the user's quota is used up.
+        StorageFull: there is no space left on the device, the user's quota is used up, or a file is larger
+            than the process may write (`ulimit -f`).
     """
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise
         raise StorageFull(
             f"no space left to write {what}",

@@ -7,6 +7,7 @@ process ends. `eviction` says what is removed.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -16,7 +17,8 @@ import shlex
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from obskit.dataset.manifest import FORMAT, RULES
@@ -28,6 +30,7 @@ LIMIT = 20 << 30
 DAY = 86_400
 _USER: Callable[[], int] | None = getattr(os, "geteuid", None)
 TEMPORARY = ".obskit-"
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 KINDS = ("datasets", "segments", "inputs", "codes")
 """Folders of the cache."""
 
@@ -87,6 +90,24 @@ def cache_root() -> Path:
         ) from error
     check_private(root)
     return root
+
+
+@contextmanager
+def report_read_only() -> Iterator[None]:
+    """Say what to do where the cache can be read but not written to.
+
+    Raises:
+        DatasetError: something could not be written, because of its permissions or of a read-only disk.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            raise
+        raise DatasetError(
+            f"cannot write to the cache folder {cache_path()}: {error.strerror}",
+            hint="set OBSKIT_CACHE to a folder that you can write to",
+        ) from error
 
 
 def check_private(folder: Path) -> None:
@@ -277,7 +298,10 @@ def remove_unused(entry: Path) -> bool:
     Returns:
         Whether it is gone.
     """
-    descriptor = _open_lock(entry)
+    try:
+        descriptor = _open_lock(entry)
+    except OSError:
+        return False  # the cache cannot be written to
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not _is_lock(descriptor, entry):

@@ -19,13 +19,22 @@ from typing import Any
 import numpy.typing as npt
 
 from obskit.dataset import blob
-from obskit.dataset.cache import cache_path, cache_root, codes_folder, is_own, touch
+from obskit.dataset.atomic_write import FULL
+from obskit.dataset.cache import (
+    READ_ONLY,
+    cache_path,
+    cache_root,
+    codes_folder,
+    is_own,
+    report_read_only,
+    touch,
+)
 from obskit.dataset.manifest import DataFile, ordered_fingerprint
 from obskit.errors import StorageFull
 
 Blob = tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]
 CODES = ".codes"
-_ELSEWHERE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT)
+_ELSEWHERE = (*READ_ONLY, errno.ENOENT)
 
 
 class CodeStore:
@@ -121,7 +130,7 @@ class CodeStore:
 
         Raises:
             StorageFull: the disk is full.
-            OSError: nothing can be written, neither to the dataset nor to the cache.
+            DatasetError: nothing can be written, neither to the dataset nor to the cache.
         """
         self._write(_paths(self._places[file], what, meta["name"]), meta, arrays)
 
@@ -142,7 +151,8 @@ class CodeStore:
                 return
             except OSError as error:
                 if error.errno not in _ELSEWHERE or attempt == len(places):
-                    raise _storage_full(error, path) from error
+                    with report_read_only():
+                        raise _storage_full(error, path) from error
 
 
 def _paths(places: Sequence[Path], what: str, name: str) -> list[Path]:
@@ -153,7 +163,7 @@ def _paths(places: Sequence[Path], what: str, name: str) -> list[Path]:
 
 
 def _storage_full(error: OSError, path: Path) -> OSError:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno not in FULL:
         return error
     return StorageFull(
         f"no space left to write codes to {path.parent}",

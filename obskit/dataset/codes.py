@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from obskit.dataset import population
 from obskit.dataset.code_store import CodeStore
+from obskit.dataset.common_values import COMMON_RULES, find_common
 from obskit.dataset.encoder import Encoded, encode, entry_type
 from obskit.dataset.eviction import evict_after
 from obskit.dataset.manifest import DataFile, unknown_field
@@ -127,7 +128,16 @@ class Codes:
             encoded, totals = unpack(*(have or self._make(file, name)), entry_type(kind))
             parts.append(encoded)
             sums.append(totals)
-        return self._merged.setdefault(name, self._finish(name, kind, parts, sums))
+
+        def column(file: int) -> pa.ChunkedArray:
+            return read_columns(open_part(self._files[file]), [name]).column(0)
+
+        def keep(make: Callable[[], list[dict[str, npt.NDArray[Any]]]]) -> list[dict[str, npt.NDArray[Any]]]:
+            return self.over_files("common", COMMON_RULES, make, name)
+
+        common = find_common(parts, sums, column, self._totals, keep)
+        self._counter = None
+        return self._merged.setdefault(name, self._finish(name, kind, parts, sums, common))
 
     def known(self, name: str) -> FieldCodes | None:
         """Return the codes of a field if that takes next to no time: they are there, and have few entries.
@@ -164,8 +174,9 @@ class Codes:
         """
         parts = [encode(column) for column in columns]
         sums = [self._totals(file, part) for file, part in enumerate(parts)]
+        common = find_common(parts, sums, columns.__getitem__, self._totals, lambda make: make())
         self._counter = None
-        return self._finish(name, kind, parts, sums)
+        return self._finish(name, kind, parts, sums, common)
 
     def times(self) -> list[npt.NDArray[np.int64]]:
         """Return each row's timestamp per file, in microseconds since 1970; `NO_TIME` where it is null."""
@@ -365,7 +376,14 @@ class Codes:
         everything, units = kept[1].totals(part.codes, len(part.values))
         return {"all": everything, "units": units}
 
-    def _finish(self, name: str, kind: pa.DataType, parts: list[Encoded], sums: list[BySet]) -> FieldCodes:
+    def _finish(
+        self,
+        name: str,
+        kind: pa.DataType,
+        parts: list[Encoded],
+        sums: list[BySet],
+        common: pa.Array | None,
+    ) -> FieldCodes:
         if self.no_units:
             sums = [{"all": each["all"], "units": each["all"]} for each in sums]
-        return merge(name, kind, parts, sums)
+        return merge(name, kind, parts, sums, common)

@@ -20,6 +20,7 @@ from obskit.dataset.cache import (
     check_owned,
     discard,
     entry_for,
+    report_read_only,
     temporary_folder_for,
     touch,
 )
@@ -138,8 +139,10 @@ def make_entry(entry: Path, make: Callable[[Path], None]) -> Dataset:
 
     Raises:
         StorageFull: the disk is full.
+        DatasetError: the cache cannot be written to.
     """
-    building = temporary_folder_for(entry, mode=0o700)
+    with report_read_only():
+        building = temporary_folder_for(entry, mode=0o700)
     try:
         make(building)
         try:

@@ -24,7 +24,16 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from obskit.dataset.atomic_write import report_full_disk
-from obskit.dataset.cache import TEMPORARY, Lease, cache_limit, cache_path, cache_root, sweep, touch
+from obskit.dataset.cache import (
+    TEMPORARY,
+    Lease,
+    cache_limit,
+    cache_path,
+    cache_root,
+    report_read_only,
+    sweep,
+    touch,
+)
 from obskit.errors import (
     InvalidArgument,
     LimitExceeded,
@@ -156,10 +165,11 @@ def _store_stream(stream: BinaryIO, file: str, name: str) -> Path:
 @contextmanager
 def _temporary_entry() -> Iterator[Path]:
     inputs = cache_root() / "inputs"
-    inputs.mkdir(mode=0o700, exist_ok=True)
-    sweep(inputs)
     folder = inputs / f".input{TEMPORARY}{secrets.token_hex(6)}"
-    folder.mkdir(mode=0o700)
+    with report_read_only():
+        inputs.mkdir(mode=0o700, exist_ok=True)
+        sweep(inputs)
+        folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:

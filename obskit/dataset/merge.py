@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obskit.dataset.encoder import RARE, Encoded, Floats, Ints, least_and_greatest, middles
 from obskit.dataset.population import Totals
@@ -70,6 +71,7 @@ def merge(
     kind: pa.DataType,
     parts: Sequence[Encoded],
     totals: Sequence[BySet],
+    common: pa.Array | None = None,
 ) -> FieldCodes:
     """Join the codes of one field in several files.
 
@@ -78,6 +80,7 @@ def merge(
         kind: its type.
         parts: its codes, one per file.
         totals: its totals per local code, one per file.
+        common: what `common_values` returned: the values that have an entry; the others share the rare one.
 
     Returns:
         Codes of all files with one common dictionary.
@@ -95,7 +98,7 @@ def merge(
     elif parts and (pa.types.is_int64(parts[0].values.type) or pa.types.is_boolean(parts[0].values.type)):
         values, remaps = _ordered(parts)
     else:
-        values, remaps, rare_code = _strings(parts)
+        values, remaps, rare_code = _strings(parts, common)
     size = len(values) + 1
     out = {
         key: Totals(
@@ -107,7 +110,10 @@ def merge(
     }
     which = "numeric" if "numeric" in kinds else "flag" if "flag" in kinds else "value"
     joined = [(part.codes, None if _identity(r) else r) for part, r in zip(parts, remaps, strict=True)]
-    distinct, at_least = _distinct(parts, which, len(values) - (rare_code is not None))
+    exact = len(values) - (rare_code is not None)
+    if common is not None:  # other values have entries in the files too
+        exact = len(pa.chunked_array(map(exact_values, parts), pa.string()).unique())
+    distinct, at_least = _distinct(parts, which, exact)
     return FieldCodes(name, which, kind, values, lo, hi, bucket, rare_code, joined, out, distinct, at_least)
 
 
@@ -180,11 +186,22 @@ def _ordered(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap]]:
     ]
 
 
-def _strings(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap], int | None]:
+def exact_values(part: Encoded) -> pa.Array:
+    """Return the entries of a file without the one that rare values share."""
+    return part.values if part.rare_code is None else part.values[:-1]
+
+
+def _strings(parts: Sequence[Encoded], common: pa.Array | None) -> tuple[pa.Array, list[Remap], int | None]:
     rare = [part.rare_code is not None for part in parts]
-    exact = [part.values[:-1] if is_rare else part.values for part, is_rare in zip(parts, rare, strict=True)]
+    exact = [exact_values(part) for part in parts]
     first = exact[0] if exact else pa.array([], pa.string())
-    if all(values.equals(first) for values in exact[1:]):
+    if common is not None:
+        values = common
+        index = [
+            pc.fill_null(pc.index_in(one, common), len(common)).to_numpy(zero_copy_only=False)
+            for one in exact
+        ]
+    elif all(values.equals(first) for values in exact[1:]):
         values, index = first, [np.arange(len(first)) for _ in parts]
     else:
         hashed = pa.chunked_array(exact, pa.string()).dictionary_encode().combine_chunks()
@@ -196,7 +213,7 @@ def _strings(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap], int | Non
         _after_zero(np.append(at + 1, last) if is_rare else at + 1)
         for at, is_rare in zip(index, rare, strict=True)
     ]
-    if not any(rare):
+    if common is None and not any(rare):
         return values, remaps, None
     return pa.concat_arrays([values, pa.array([RARE], pa.string())]), remaps, last
 

@@ -139,6 +139,18 @@ def find(source: PinnedSource, root: Path | None, beside: Path | None) -> tuple[
     )
 
 
+def repacked(sources: Sequence[PinnedSource], names: Sequence[str]) -> list[str]:
+    """Return those files that were compressed or decompressed since they were pinned.
+
+    Args:
+        sources: what was pinned.
+        names: paths of files below their source, as `find` returns them.
+    """
+    before = {file.path for source in sources for file in source.files}
+    suffixes = {_plain(name): _suffix(name) for name in before}
+    return [name for name in names if _suffix(name) != suffixes.get(_plain(name), _suffix(name))]
+
+
 def _size_and_time(path: str) -> tuple[int, int]:
     status = os.stat(path)
     return status.st_size, status.st_mtime_ns

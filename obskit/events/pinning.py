@@ -19,7 +19,7 @@ from obskit.errors import ChangedData, InvalidArgument, ObskitError
 from obskit.events.events import Events
 from obskit.events.origin import Step
 from obskit.events.pin_rows import keep_rows
-from obskit.events.pin_sources import describe, find
+from obskit.events.pin_sources import describe, find, repacked
 from obskit.events.pins import Pin
 from obskit.schema import ReadOptions
 from obskit.text import pluralize
@@ -219,6 +219,14 @@ def _other_rows(pinned: Pin, events: Events, written: Sequence[str]) -> ChangedD
     if written:
         said.append(f"written since: {', '.join(written[:5])}{' …' if len(written) > 5 else ''}")
     hint = "restore the files, or name the folder of a copy of them: ok.load(pin, root=FOLDER)"
+    packed = repacked(pinned.sources, written)
+    if packed and dataset.rows == pinned.rows and not changed:
+        files = f"{', '.join(packed[:5])}{' …' if len(packed) > 5 else ''}"
+        return ChangedData(
+            f"whether the rows are those that were pinned cannot be said: files were compressed or"
+            f" decompressed since ({files}), and large files are divided differently then",
+            hint="restore the files as they were pinned, compressed or not",
+        )
     if pinned.version.get("rules") != RULES:
         said.append("this version of obskit reads files differently from the one that made the pin")
         hint = f"install the version that made the pin: {_version(pinned)}"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.dataset import FieldCodes, Totals, encode, merge
+from obskit.dataset import Encoded, FieldCodes, Totals, encode, find_common, merge
 from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import MS, SHARE, UNIT, WRITTEN, format_cell, html_table, text_table
@@ -251,12 +251,18 @@ def _summarize_rows(scope: Scope, name: str, read: _RowsRead) -> _FieldSummary:
             pa.chunked_array([c for column in columns for c in column.chunks], kind), read.label
         )
     parts = [encode(column) for column in columns]
-    sums = []
-    for part in parts:  # weights are not needed
-        none = np.zeros(len(part.values) + 1)
-        sums.append(dict.fromkeys(("all", "units"), Totals(none.astype(np.int64), none, none)))
-    codes = merge(name, kind, parts, sums)
+    sums = list(map(_no_totals, parts))
+    common = find_common(
+        parts, sums, columns.__getitem__, lambda _, part: _no_totals(part), lambda make: make()
+    )
+    codes = merge(name, kind, parts, sums, common)
     return _summarize_codes(codes, _count_codes(codes), read.label)
+
+
+def _no_totals(part: Encoded) -> dict[str, Totals]:
+    """Return totals of zero: weights are not needed."""
+    none = np.zeros(len(part.values) + 1)
+    return dict.fromkeys(("all", "units"), Totals(none.astype(np.int64), none, none))
 
 
 def _summarize_times(column: pa.ChunkedArray, label: str) -> _FieldSummary:

@@ -51,7 +51,9 @@ def test_an_existing_file_is_not_replaced(tmp_path: Path, late: bool) -> None:
     assert list(tmp_path.iterdir()) == [out]
 
 
-@pytest.mark.parametrize(("code", "kind"), [(errno.ENOSPC, StorageFull), (errno.EIO, OSError)])
+@pytest.mark.parametrize(
+    ("code", "kind"), [(errno.ENOSPC, StorageFull), (errno.EFBIG, StorageFull), (errno.EIO, OSError)]
+)
 def test_only_a_full_disk_is_reported_as_full(tmp_path: Path, code: int, kind: type[OSError]) -> None:
     def write() -> None:
         with write_atomically(tmp_path / "out.txt"):

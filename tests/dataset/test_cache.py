@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from obskit.dataset import Dataset, cache, convert, is_dataset
+from obskit.dataset import Dataset, blob, cache, convert, is_dataset
 from obskit.dataset.cache import Lease
 from obskit.dataset.eviction import evict, evict_after, folder_size
 from obskit.errors import DatasetError
@@ -117,6 +118,27 @@ def test_a_cache_folder_that_cannot_be_created_is_an_error(
     assert caught.value.hint == "set OBSKIT_CACHE to a folder that you can write to"
     data = convert(source, tmp_path / "out")
     assert data.codes.field("name").size == 4, "a Dataset elsewhere needs no cache"
+
+
+def test_a_cache_that_cannot_be_written_to_is_an_error(
+    source: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
+) -> None:
+    made = convert(source)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(blob, "save", refuse)
+    monkeypatch.setattr("obskit.dataset.entries.temporary_folder_for", refuse)
+    monkeypatch.setattr(cache, "_open_lock", refuse)
+    assert convert(source).arrow().equals(made.arrow()), "what is there can be read"
+    jsonl(source / "c.jsonl", 5)
+    for ask in (lambda: made.codes.field("name"), lambda: convert(source)):
+        with pytest.raises(DatasetError) as caught:
+            ask()
+        assert caught.value.message == f"cannot write to the cache folder {own_cache}: Read-only file system"
+        assert caught.value.hint == "set OBSKIT_CACHE to a folder that you can write to"
+    assert evict(limit=0) == []
 
 
 def test_the_cache_folder_follows_the_environment(

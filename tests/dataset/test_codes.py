@@ -189,9 +189,10 @@ def test_codes_do_not_recreate_a_dataset_that_was_moved(store: Store, own_cache:
     assert not data.path.exists()
 
 
-def test_a_full_disk_for_codes_is_an_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EFBIG])
+def test_a_full_disk_for_codes_is_an_error(store: Store, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     data = store(table(s=["a", "b", None] * 5))
-    monkeypatch.setattr(blob, "save", _refusing(errno.ENOSPC, data.path))
+    monkeypatch.setattr(blob, "save", _refusing(code, data.path))
     with pytest.raises(StorageFull) as caught:
         data.codes.field("s")
     assert (

@@ -11,6 +11,7 @@ from obskit.dataset import (
     Totals,
     encode,
     merge,
+    open_dataset,
 )
 from tests.dataset.samples import Store, rows, table
 
@@ -72,9 +73,9 @@ def test_rare_values_share_an_entry_and_the_text_rare_keeps_its_own(store: Store
 def test_rare_values_of_several_parts_share_one_entry(store: Store) -> None:
     data = store(table(s=["a", "b", "c", None, None, *["d"] * 5, "d", "x", "y", None, None]), rows_per_file=5)
     codes = data.codes.field("s")
-    assert rows(codes) == [RARE] * 3 + [None] * 2 + ["d"] * 5 + [RARE] * 3 + [None] * 2
+    assert rows(codes) == [RARE] * 3 + [None] * 2 + ["d"] * 6 + [RARE] * 2 + [None] * 2
     assert codes.values.to_pylist() == ["d", RARE]
-    assert codes.totals["all"].n.tolist() == [4, 5, 6]
+    assert codes.totals["all"].n.tolist() == [4, 6, 5]
 
 
 def test_rare_values_of_several_files_are_a_lower_bound() -> None:
@@ -87,3 +88,29 @@ def test_rare_values_of_several_files_are_a_lower_bound() -> None:
     assert (both.distinct, both.at_least) == (5, True)
     one = merge("v", pa.string(), parts[:1], sums[:1])
     assert (one.distinct, one.at_least) == (4, False)
+
+
+@pytest.mark.usefixtures("treat_short_dictionaries_as_long")
+def test_a_common_value_is_counted_where_it_is_rare_too(store: Store) -> None:
+    """ "hot" has an entry in the first part, and is among the rare values of the second and third.
+
+    part 1:  hot x 6, a ... g       part 2:  hot x 2, h ... p, null       part 3:  hot x 3, and once "x" x 2
+    """
+    first = ["hot"] * 6 + list("abcdefg")
+    second = ["hot", *"hijklmnop", "hot", None, None]
+    third = ["hot", "x", "hot", "x", "hot", *["y"] * 8]
+    data = store(table(s=first + second + third), rows_per_file=13)
+    for one in (data, open_dataset(data.path)):  # made, and stored
+        codes = one.codes.field("s")
+        assert codes.values.to_pylist() == ["hot", "y", RARE]
+        assert codes.totals["all"].n.tolist() == [2, 11, 8, 18]
+        assert rows(codes) == [
+            value if value in ("hot", "y", None) else RARE for value in first + second + third
+        ]
+        assert codes.at_least
+        assert codes.distinct is not None
+        assert codes.distinct <= len({*first, *second, *third} - {None})
+    [s] = [data.arrow(["s"])["s"]]
+    parts = [s.slice(at, 13) for at in (0, 13, 26)]
+    derived = data.codes.derived("t", pa.string(), parts)
+    assert derived.totals["all"].n.tolist() == [2, 11, 8, 18]

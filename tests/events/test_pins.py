@@ -159,6 +159,27 @@ def test_a_file_that_was_only_compressed_is_the_same_data(folder: Path) -> None:
     assert load(pinned).fingerprint == pinned.fingerprint
 
 
+def test_a_large_file_that_was_compressed_is_not_said_to_have_other_rows(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is divided into other parts, and the fingerprint is that of the parts."""
+    monkeypatch.setattr("obskit.dataset.groups.SMALLEST", 1_000)
+    pinned = pin(load(folder))
+    content = (folder / "b.jsonl").read_bytes()
+    (folder / "b.jsonl.gz").write_bytes(gzip.compress(content))
+    (folder / "b.jsonl").unlink()
+    with pytest.raises(ChangedData) as caught:
+        load(pinned)
+    assert str(caught.value) == (
+        "whether the rows are those that were pinned cannot be said: files were compressed or decompressed"
+        " since (b.jsonl.gz), and large files are divided differently then\n"
+        "Hint: restore the files as they were pinned, compressed or not"
+    )
+    (folder / "b.jsonl").write_bytes(content)
+    (folder / "b.jsonl.gz").unlink()
+    assert load(pinned).fingerprint == pinned.fingerprint
+
+
 def test_pins_rows_and_ledgers_next_to_the_events_are_no_events(folder: Path) -> None:
     events = load(folder)
     pinned = pin(events, folder / "x.pin.json", copy=True, findings=["duration_ms > 30"])
