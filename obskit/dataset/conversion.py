@@ -116,7 +116,7 @@ def _convert_once(
             made = open_or_make(entry_for(key), make, chosen.files)
             note_damage(made.load_report, load.damage)
             if chosen.left_out:  # it depends on the window, so it is not stored
-                made.load_report.note(chosen.left_out)
+                made.load_report.notes.insert(0, chosen.left_out)  # a full list would drop it
                 made = dataclasses.replace(made, left_out=chosen.left_out)
             return made
         target = Path(out).absolute()

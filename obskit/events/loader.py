@@ -188,7 +188,8 @@ def _opened(
     def open_events() -> Events:
         window, period = narrowing()
         dataset = _dataset(source, options, period, progress)
-        notes = tuple(note for note in (KEPT_NOTE, dataset.left_out) if note in dataset.load_report.notes)
+        kept = KEPT_NOTE if KEPT_NOTE in dataset.load_report.notes else ""
+        notes = tuple(filter(None, (kept, dataset.left_out)))
         scope = dataclasses.replace(Scope.of(dataset), decryption=shown.decryption, notes=notes)
         origin = Origin(paths, options, dataset, period if dataset.left_out else None)
         if options.error is not None:

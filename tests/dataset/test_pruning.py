@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from obskit.dataset import convert, groups, newest_time, pruning
 from obskit.dataset.pruning import MARGIN, Chosen, Period, choose
-from obskit.readers.tables.time_ranges import TimeRange
+from obskit.readers.tables.time_ranges import TimeRange, time_ranges
 from obskit.schema import READ_AS_IS
 from obskit.schema.time_text import FIRST, LAST
 from tests.dataset.samples import US, jsonl
@@ -117,9 +117,9 @@ def hours(path: Path, first: int, count: int) -> Path:
 def test_row_groups_stay_left_out_if_another_file_has_to_be_read_as_a_whole(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     hours(folder / "day.parquet", 0, 24)
-    lines = jsonl(folder / "lines.jsonl", 3_000)
-    head, tail = lines.read_text().split("\n", 1)
-    lines.write_text(head + "\n" + tail.replace('"n": 2000', '"n": [[2000'))  # cannot be read in stretches
+    # A stretch that has no row at all cannot be read by itself.
+    lines = jsonl(folder / "lines.jsonl", 1_000)
+    lines.write_text(lines.read_text() + "not JSON\n" * 20_000)
     made = convert(folder, period=Period(5 * MARGIN, 7 * MARGIN))
     assert made.left_out.startswith("22 of 24 row groups of 1 file were not read: ")
     found = made.arrow(["timestamp", "n"]).to_pylist()
@@ -137,6 +137,18 @@ def test_the_newest_time_is_that_of_all_files(tmp_path: Path) -> None:
     assert newest_time([folder / "a.parquet", "https://example.test/b.parquet"]) is None
     jsonl(folder / "c.jsonl", 1)
     assert newest_time(folder) is None
+
+
+def test_the_times_of_what_obskit_wrote_are_known(tmp_path: Path) -> None:
+    """So are those of the segments that `receive` packs: they are written in the same way."""
+    jsonl(tmp_path / "in" / "a.jsonl", 500)
+    made = convert(tmp_path / "in", tmp_path / "out")
+    for file in made.files:
+        found = [one for one in time_ranges(str(file.path), READ_AS_IS) or () if one is not None]
+        assert file.first is not None
+        assert file.last is not None
+        assert min(one.first for one in found) == file.first.timestamp() * 1_000_000
+        assert max(one.last for one in found) == file.last.timestamp() * 1_000_000
 
 
 def test_windows_of_the_same_files_share_what_is_converted(tmp_path: Path, own_cache: Path) -> None:

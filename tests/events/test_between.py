@@ -28,6 +28,7 @@ from obskit import load
 from obskit.dataset import groups, pruning
 from obskit.errors import ChangedData, ConditionError, InvalidArgument, NoSuchPath, ObskitError
 from obskit.events import Events
+from obskit.schema import report
 
 T = datetime(2026, 5, 4, tzinfo=UTC)
 US = pa.timestamp("us", "UTC")
@@ -96,6 +97,25 @@ def test_files_of_other_hours_are_not_read_and_every_answer_says_so(tmp_path: Pa
     assert said in events.query("count()").notes
     assert f"note: {said}" in repr(events).splitlines()
     assert events.load_report.rows_read == 18
+
+
+def test_it_is_said_however_many_notes_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "MOST_NOTES", 2)
+    folder = hourly(tmp_path / "events")
+    for number in range(5):
+        (folder / f"{number}.md.jsonl").write_text("# a heading\n" * 3)
+        naive = pa.table(
+            {"__index_level_0__": pa.array([T.replace(tzinfo=None)], pa.timestamp("us")), "a": ["1,5"]}
+        )
+        pq.write_table(
+            naive.append_column("price", pa.array([f"{number},5 €"])),
+            folder / f"{number}.parquet",
+            write_statistics=False,
+        )
+    events = load(folder, between=window(5, 6))
+    assert report.MORE_NOTES in events.load_report.notes
+    assert "files were not read" in events.load_report.notes[0]
+    assert events.load_report.notes[0] in events.query("count()").notes
 
 
 def test_what_is_left_out_is_not_opened(tmp_path: Path) -> None:
