@@ -12,7 +12,17 @@ from typing import Any, TypeAlias, cast
 import pandas as pd
 import pyarrow as pa
 
-from obskit.dataset import Dataset, Given, Progress, cache_path, convert, from_arrow, is_stream, local_paths
+from obskit.dataset import (
+    Dataset,
+    FileMemo,
+    Given,
+    Progress,
+    cache_path,
+    convert,
+    from_arrow,
+    is_stream,
+    local_paths,
+)
 from obskit.display.tables import check_link
 from obskit.display.zone import check_zone
 from obskit.encryption import SubjectKeys
@@ -134,8 +144,11 @@ def load(
 
     paths = _paths_of(source)
 
+    memo = FileMemo()
+
     def open_events() -> Events:
         dataset = _dataset(source, options, progress)
+        dataset.codes.share(memo)  # so that `refresh` counts only the files that are new
         scope = dataclasses.replace(Scope.of(dataset), decryption=decryption)
         if KEPT_NOTE in dataset.load_report.notes:
             scope = dataclasses.replace(scope, notes=(KEPT_NOTE,))

@@ -11,7 +11,8 @@ import numpy as np
 
 from obskit.display import formatting
 from obskit.engine import Scope, format_condition, format_value, microseconds, moment
-from obskit.judge.arms import Arm, Arms, Bools, rows_of, texts_of
+from obskit.judge.arms import Arm, Arms, Bools, rows_of, sum_codes, texts_of
+from obskit.judge.file_masks import FileMasks
 from obskit.judge.observations import Ints, Looks, Observations, plan_looks
 from obskit.judge.options import JudgeOptions
 from obskit.query.deployments import VERSIONS, deployments, first_steps
@@ -144,8 +145,7 @@ def _texts_in(scope: Scope, fields: Sequence[str], arm: Arm) -> set[str]:
         return set()
     codes = scope.codes(field)
     seen = np.zeros(codes.size, np.bool_)
-    for file, mask in enumerate(arm.masks):
-        seen[codes.codes(file)[mask]] = True
+    seen |= sum_codes(FileMasks.of(scope.dataset, arm.masks), codes, stored=scope.is_stored(field)) > 0
     return {text for text, has in zip(texts_of(codes.values), seen[1:], strict=False) if has}
 
 
