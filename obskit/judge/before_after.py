@@ -22,8 +22,9 @@ from obskit.judge.criterion import ArmCounts, Criterion
 from obskit.judge.file_masks import FileMasks
 from obskit.judge.latency import FLOOR, MARGIN, PASSED_AT
 from obskit.judge.latency_counts import QUANTILES, Thresholds, count_latency, thresholds_for
+from obskit.judge.looks import Looks
 from obskit.judge.missing import check_values
-from obskit.judge.observations import Looks, Observations, observe
+from obskit.judge.observations import Observations, observe
 from obskit.judge.options import JudgeOptions
 from obskit.judge.outcome_counts import counts_of_arm, error_strata, thresholds_of
 from obskit.judge.setting import also_deployed

@@ -36,7 +36,7 @@ def cluster_ids(scope: Scope, field: str, rows: Sequence[Ints]) -> list[Ints]:
     Cost: none beyond the codes; for one array of several files, the values are read and hashed.
     """
     several = sum(bool(len(r)) for r in rows) > 1
-    if several and (field != TRACE or _files_overlap(scope)):
+    if several and (field != TRACE or files_overlap(scope)):
         return [_hashed(scope, field, rows)]
     return [ids[r] for ids, r in zip(scope.dataset.codes.clusters(field), rows, strict=True)]
 
@@ -88,7 +88,7 @@ def is_sticky(arrays: Sequence[Ints], candidate: Bools) -> bool:
     return both <= STICKY * max(whole, 1)
 
 
-def _files_overlap(scope: Scope) -> bool:
+def files_overlap(scope: Scope) -> bool:
     """Return whether a file has events from before the end of another one."""
     spans = [(f.first, f.last) for f in scope.dataset.files if f.first is not None and f.last is not None]
     return any(later[0] < earlier[1] for earlier, later in pairwise(sorted(spans)))

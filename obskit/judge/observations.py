@@ -3,13 +3,15 @@
 Retries and repeated calls within a trace fail together, so that counting each row would make chance look like
 a regression. A trace counts once per arm, at its first request; it has failed if any of its requests within
 the same look has.
+
+A verdict on many events does not hold them row by row: observations that are alike are one entry with a count
+(`observe_counts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,67 +22,53 @@ from obskit.dataset import FieldCodes
 from obskit.engine import Scope
 from obskit.judge.arms import Arms, Bools, value_masks
 from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, join, leaders
-from obskit.judge.operations import Operations, find_operations
+from obskit.judge.file_rows import FileObservations, FileRows, count_combinations, first_requests
+from obskit.judge.looks import Looks, rows_in_looks
+from obskit.judge.operations import Operations, find_operations, operation_codes, operations_of
 
 Ints = npt.NDArray[Any]  # int32 or int64
-MOST_LOOKS = 10_000
-_MICROS = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class Looks:
-    """The looks of a comparison: equal steps of time.
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """An outcome of an observation: it failed, or it is slower than a threshold of its operation.
 
     Attributes:
-        start: the start of the first look in µs.
-        length: the length of a look in µs.
-        count: the number of complete looks.
+        edges: the threshold of each operation as a bucket; None for failures.
+        bucket: the bucket of each code of the durations.
     """
 
-    start: int
-    length: int
-    count: int
-
-    @property
-    def end(self) -> int:
-        """The end of the last look in µs."""
-        return self.start + self.length * self.count
-
-    def end_of(self, look: int) -> int:
-        """Return the end of a look in µs."""
-        return self.start + self.length * (look + 1)
+    edges: Ints | None = None
+    bucket: Ints | None = None
 
 
-def plan_looks(start: int, end: int, step: timedelta | None) -> tuple[Looks, list[str]]:
-    """Divide a window of time into looks.
+@dataclass(frozen=True, eq=False)
+class ValueCounts:
+    """How many observations have a value: arrays with one entry per combination of the following.
 
-    Args:
-        start: the start of the window in µs.
-        end: its end in µs.
-        step: the time between two looks; None for one look.
-
-    Returns:
-        The looks, of which all are complete, and a note if they had to be longer.
+    Attributes:
+        code: the code of the field.
+        operation: the number of the operation.
+        candidate: whether they are of the candidate.
+        hit: whether they have the outcome.
+        count: their number.
     """
-    span = max(0, end - start)
-    length = span if step is None else max(1, step // _MICROS)
-    if not length:
-        return Looks(start, 1, 0), []
-    notes = []
-    if span // length > MOST_LOOKS:
-        length *= -(-span // (length * MOST_LOOKS))
-        notes.append(f"looks are {timedelta(microseconds=length)} long: there are at most {MOST_LOOKS:,}")
-    return Looks(start, length, span // length), notes
+
+    code: Ints
+    operation: Ints
+    candidate: Bools
+    hit: Bools
+    count: Ints
 
 
 @dataclass(frozen=True, eq=False)
 class Observations:
-    """The observations of both arms in order of time; arrays have one entry per observation.
+    """The observations of both arms; arrays have one entry per observation, or per kind of observation.
 
     Attributes:
         scope: the events.
         looks: the looks.
-        rows: their rows in each file of the dataset.
+        rows: their rows in each file of the dataset; empty for entries with a count.
         look: the number of the look.
         candidate: whether it is one of the candidate.
         operation: the number of the operation.
@@ -91,6 +79,9 @@ class Observations:
         durations: the codes of the field `duration_ms`.
         counted: the number of rows of both arms before they were put together by trace.
         notes: what a reader must know.
+        count: the number of observations of each entry; None if each is one.
+        by_file: the observations in each file; None if each entry is one.
+        rowwise: returns the observations with one entry each, if these have a count.
     """
 
     scope: Scope
@@ -106,9 +97,36 @@ class Observations:
     durations: FieldCodes | None
     counted: tuple[int, int]
     notes: tuple[str, ...]
+    count: Ints | None = None
+    by_file: FileObservations | None = None
+    rowwise: Callable[[], Observations] | None = None
 
     def __len__(self) -> int:
         return len(self.look)
+
+    def number(self, chosen: Bools | None = None) -> int:
+        """Return the number of observations, in all or of the chosen entries."""
+        if self.count is None:
+            return len(self) if chosen is None else int(chosen.sum())
+        return int((self.count if chosen is None else self.count[chosen]).sum())
+
+    def tally(self, cell: Ints, size: int, chosen: Ints | Bools | None = None) -> Ints:
+        """Return the number of observations by cell, of all or of the chosen entries."""
+        count = self.count
+        if chosen is not None:
+            cell, count = cell[chosen], None if count is None else count[chosen]
+        found = np.bincount(cell, count, size)
+        return found if count is None else found.astype(np.int64)
+
+    @cached_property
+    def whole_weight(self) -> npt.NDArray[np.float64]:
+        """The sample weight of each entry, over all of its observations."""
+        assert self.weight is not None
+        return self.weight if self.count is None else self.weight * self.count
+
+    def as_rows(self) -> Observations:
+        """Return the observations with one entry each."""
+        return self if self.rowwise is None else self.rowwise()
 
     @cached_property
     def stratum(self) -> Ints:
@@ -117,6 +135,7 @@ class Observations:
 
     def codes(self, field: str) -> tuple[Ints, FieldCodes]:
         """Return the code of a field for every observation, and the codes of the field."""
+        assert self.count is None
         found = self.scope.codes(field)
         parts = [found.codes(file)[rows] for file, rows in enumerate(self.rows)]
         return _join(parts, np.int32), found
@@ -124,6 +143,145 @@ class Observations:
     def clusters(self, field: str) -> Ints:
         """Return the number of each observation's value of a field, however many there are; 0 is missing."""
         return join(cluster_ids(self.scope, field, self.rows))
+
+    def by_value(self, field: str, hit: Hit | None) -> tuple[ValueCounts, FieldCodes]:
+        """Return how many observations have each value of a field.
+
+        Args:
+            field: the field.
+            hit: an outcome to tell observations by; None for none.
+
+        Returns:
+            The counts, and the codes of the field.
+        """
+        codes = self.scope.codes(field)
+        if self.by_file is None:
+            number, _ = self.codes(field)
+            flags = self._flags(hit, self.failed, self.operation, self.duration, len(self))
+            every = np.ones(len(self), np.int64)
+            return ValueCounts(number, self.operation, self.candidate, flags, every), codes
+        parts = [self._values_in(self.by_file, file, codes, hit) for file in self.by_file.files]
+        joined = (np.concatenate(column) for column in zip(*parts, strict=True))
+        code, operation, candidate, flags, count = joined
+        return ValueCounts(code, operation, candidate.astype(bool), flags.astype(bool), count), codes
+
+    def _values_in(
+        self, source: FileObservations, file: int, codes: FieldCodes, hit: Hit | None
+    ) -> tuple[Ints, ...]:
+        """Return the entries of `by_value` of one file."""
+        shown = self.operations.codes
+
+        def columns(found: FileRows) -> list[Ints]:
+            own = [source.local_codes(each, file) for each in (codes, *shown)]
+            operation = self.operations.number_of(file, own[1:], len(found.rows))
+            duration = None if self.durations is None else self.durations.codes(file)[found.rows]
+            flags = self._flags(hit, found.failed, operation, duration, len(found.rows))
+            return [*own, found.candidate, flags]
+
+        names = (codes.name, *(each.name for each in shown))
+        if not all(map(self.scope.is_stored, names)):
+            values = count_combinations(columns(source.observations(file)))
+        else:
+            edges = None if hit is None or hit.edges is None else self.operations.by_key(hit.edges)
+            what = ("values", names, hit is None, edges)
+            values = source.table(file, what, columns)
+        (code, *rest), count = values
+        *own, candidate, flags = rest
+        remap = codes.parts[file][1]
+        code = code if remap is None else remap[code]
+        return code, self.operations.number_of(file, own, len(count)), candidate, flags, count
+
+    @staticmethod
+    def _flags(
+        hit: Hit | None, failed: Bools | None, operation: Ints, duration: Ints | None, size: int
+    ) -> Bools:
+        """Return which observations have an outcome."""
+        if hit is not None and hit.edges is not None and hit.bucket is not None and duration is not None:
+            return np.asarray(hit.bucket[duration] > hit.edges[operation], np.bool_)
+        known = hit is not None and hit.edges is None and failed is not None
+        return failed if known and failed is not None else np.zeros(size, np.bool_)
+
+
+def observe_counts(
+    arms: Arms, looks: Looks, cluster: str | None, left_out: Sequence[Bools] | None = None
+) -> Observations:
+    """Return the observations of both arms within the looks; those that are alike are one entry.
+
+    Args:
+        arms: the arms.
+        looks: the looks.
+        cluster: the field whose equal values are one observation per arm; None if each row is one.
+        left_out: rows that are left out, one mask per file.
+
+    Returns:
+        The observations; as those of `observe` if the cluster is not the trace, or if there are so many
+        sample weights that hardly two observations are alike.
+
+    Cost: as `observe` for files that were not counted before; else one table of counts per file.
+    """
+    scope = arms.scope
+    weights = scope.dataset.codes.weights()
+    if cluster not in (None, TRACE) or any(each.classes is None for each in weights):
+        return observe(arms, looks, cluster, left_out)
+    source = FileObservations(arms, looks, cluster, left_out)
+    shown = operation_codes(scope)
+    timed = "duration_ms" in scope.schema.names
+    durations = scope.codes("duration_ms") if timed else None
+    named = [*shown, durations] if durations is not None else shown
+    stored = all(scope.is_stored(each.name) for each in named)
+    parts: list[tuple[Ints, ...]] = []
+    for file in source.files:
+        classes = weights[file].classes
+        assert classes is not None
+
+        def columns(found: FileRows, file: int = file, classes: Ints = classes) -> list[Ints]:
+            failed = np.zeros(len(found.rows), np.bool_) if found.failed is None else found.failed
+            own = [source.local_codes(each, file) for each in named]
+            return [found.look, found.candidate, failed, classes[found.rows], *own]
+
+        if stored:
+            table = source.table(file, ("counts", tuple(each.name for each in named)), columns)
+        else:
+            table = count_combinations(columns(source.observations(file)))
+        (look, candidate, failed, weight, *own), count = table
+        own = [_in_all(each, file, part) for each, part in zip(named, own, strict=True)]
+        each_weight = (weights[file].w * weights[file].n)[weight]
+        parts.append((look, candidate, failed, each_weight, count, *own))
+    size = 5 + len(named)
+    columns_of = list(zip(*parts, strict=True)) or [()] * size
+    look, candidate, failed, weight, count, *own = (
+        _join(column, kind)
+        for column, kind in zip(
+            columns_of,
+            (np.int32, np.bool_, np.bool_, np.float64, np.int64, *(np.int32,) * len(named)),
+            strict=True,
+        )
+    )
+    operations, operation = operations_of(shown, own[: len(shown)], count)
+    return Observations(
+        scope=scope,
+        looks=looks,
+        rows=[],
+        look=look,
+        candidate=candidate,
+        operation=operation,
+        operations=operations,
+        failed=failed if "error" in scope.schema.names else None,
+        weight=None if not len(weight) or (weight == weight[0]).all() else weight,
+        duration=own[-1] if durations is not None else None,
+        durations=durations,
+        counted=source.counted(),
+        notes=(),
+        count=count,
+        by_file=source,
+        rowwise=lambda: observe(arms, looks, cluster, left_out),
+    )
+
+
+def _in_all(codes: FieldCodes, file: int, local: Ints) -> Ints:
+    """Return codes of a file as those of all files."""
+    remap = codes.parts[file][1]
+    return local if remap is None else remap[local]
 
 
 def observe(
@@ -153,7 +311,7 @@ def observe(
         mask = mine | other
         if left_out is not None:
             mask = mask & ~left_out[len(rows)]
-        found, look = _in_looks(times, mask, looks)
+        found, look = rows_in_looks(times, mask, looks)
         rows.append(found)
         looks_of.append(look)
     look = _join(looks_of, np.int32)
@@ -174,7 +332,7 @@ def observe(
             if len(ids) == 1 and not (look[1:] >= look[:-1]).all():  # of files that overlap in time
                 when = _join([t[r] for t, r in zip(dataset.codes.times(), rows, strict=True)], np.int64)
                 order = np.argsort(when, kind="stable")
-            kept, failed = _first_requests(leaders(ids, candidate, order), look, failed)
+            kept, failed = first_requests(leaders(ids, candidate, order), look, failed)
             look, candidate = look[kept], candidate[kept]
             ends = np.cumsum([len(r) for r in rows])[:-1]
             rows = [r[k] for r, k in zip(rows, np.split(kept, ends), strict=True)]
@@ -194,35 +352,6 @@ def observe(
         counted=(int(counted[0]), int(counted[1])),
         notes=tuple(notes),
     )
-
-
-def _first_requests(leader: Ints, look: Ints, failed: Bools | None) -> tuple[Bools, Bools | None]:
-    """Return which requests are the first of their cluster, and which of those have failed.
-
-    The first request has failed if any request of its cluster in the same look has.
-    """
-    kept = leader == np.arange(len(leader))
-    if failed is None:
-        return kept, None
-    again = np.flatnonzero(failed & ~kept)
-    again = again[look[again] == look[leader[again]]]
-    failed = failed.copy()
-    failed[leader[again]] = True
-    return kept, failed[kept]
-
-
-def _in_looks(times: Ints, mask: Bools, looks: Looks) -> tuple[Ints, Ints]:
-    """Return the rows of a file that are within the looks, and the look of each."""
-    ends = looks.start + looks.length * np.arange(looks.count + 1, dtype=np.int64)
-    if len(times) and not (times[1:] >= times[:-1]).all():
-        rows = np.flatnonzero(mask & (times >= looks.start) & (times < looks.end))
-        rows = rows[np.argsort(times[rows], kind="stable")]
-        return rows, (times[rows] - looks.start) // looks.length
-    bounds = np.searchsorted(times, ends)
-    first, last = int(bounds[0]), int(bounds[-1])
-    rows = np.flatnonzero(mask[first:last]) + first
-    sizes = np.diff(np.searchsorted(rows, bounds))
-    return rows, np.repeat(np.arange(looks.count), sizes)
 
 
 def weights_of(scope: Scope, rows: Sequence[Ints]) -> npt.NDArray[np.float64] | None:

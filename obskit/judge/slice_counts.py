@@ -150,14 +150,18 @@ def _scale(
     lacks = np.isin(classes, counted) & ~has
     key = observed.operation * 2 + observed.candidate
     shape = (1, len(observed.operations), 2)
-    with_it, without = (Tally(*tally(key[rows], shape, weight[rows])) for rows in (has, lacks))
+    count = observed.count
+    with_it, without = (
+        Tally(*tally(key[rows], shape, weight[rows], None if count is None else count[rows]))
+        for rows in (has, lacks)
+    )
     dependent, _ = sampling(with_it, without)
     if not dependent.any():
         return 1.0
     if not (_sampled_alike(with_it) and _sampled_alike(without)):
         return None
-    rows, total = float((has | lacks).sum()), float(weight[has | lacks].sum())
-    return rows / total * float(weight[has].mean())
+    rows, total = float(observed.number(has | lacks)), float(observed.whole_weight[has | lacks].sum())
+    return rows / total * float(observed.whole_weight[has].sum()) / observed.number(has)
 
 
 def _sampled_alike(rows: Tally) -> bool:

@@ -63,6 +63,7 @@ def find_slices(
     notes: list[str] = []
     if not fields or not len(observed):
         return [], notes
+    observed = observed.as_rows()
     classes = classes_of(observed, thresholds)
     outcomes = outcomes_of(observed, classes, thresholds, margin, notes)
     tables = tables_of(observed, fields, classes, notes, required=required)

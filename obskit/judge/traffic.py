@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from obskit.display import formatting
 from obskit.engine import moment
@@ -61,8 +60,8 @@ def judge_traffic(observed: Observations, name: str, split: float | None, unit: 
         The judgment.
     """
     looks = observed.looks.count
-    every = np.bincount(observed.look, minlength=looks).astype(np.float64)
-    ours = np.bincount(observed.look[observed.candidate], minlength=looks).astype(np.float64)
+    every = observed.tally(observed.look, looks).astype(np.float64)
+    ours = observed.tally(observed.look, looks, observed.candidate).astype(np.float64)
     share = float(ours.sum() / every.sum()) if every.sum() else math.nan
     found = _gone_since(every, ours, None if split is None else _share_of_rows(observed, split))
     if found is not None:
@@ -72,7 +71,7 @@ def judge_traffic(observed: Observations, name: str, split: float | None, unit: 
         if _sampled_differently(observed):
             note = "the split cannot be tested: the versions are sampled differently"
             return Traffic("pass", "", share, note=note)
-        return _split(observed, name, split, unit, share)
+        return _split(observed.as_rows(), name, split, unit, share)
     return Traffic("pass", "", share)
 
 
@@ -80,14 +79,15 @@ def _share_of_rows(observed: Observations, split: float) -> float:
     """Return the candidate's share of the rows at a share of the requests: the arms may be sampled."""
     if observed.weight is None:
         return split
-    candidate, baseline = _mean_weights(observed, observed.weight)
+    candidate, baseline = _mean_weights(observed)
     ours, theirs = split / candidate, (1 - split) / baseline
     return ours / (ours + theirs)
 
 
-def _mean_weights(observed: Observations, weight: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _mean_weights(observed: Observations) -> tuple[float, float]:
     """Return the mean weight of the candidate's rows and of the baseline's."""
-    ours, theirs = (float(weight[observed.candidate == arm].mean()) for arm in (True, False))
+    arms = [observed.candidate == arm for arm in (True, False)]
+    ours, theirs = (float(observed.whole_weight[arm].sum()) / observed.number(arm) for arm in arms)
     return ours, theirs
 
 
@@ -95,7 +95,7 @@ def _sampled_differently(observed: Observations) -> bool:
     """Return whether more of one arm's rows were kept: a unit with few requests is then missed there."""
     if observed.weight is None:
         return False
-    ours, theirs = _mean_weights(observed, observed.weight)
+    ours, theirs = _mean_weights(observed)
     return abs(ours / theirs - 1) > SAMPLED_DIFFERENTLY
 
 
