@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import FieldCodes
+from obskit.dataset.manifest import identity_of
 from obskit.judge.arms import Arms, Bools, value_masks
 from obskit.judge.clusters import TRACE, files_overlap, leaders
 from obskit.judge.file_masks import FileMasks
@@ -87,6 +88,16 @@ class FileObservations:
         requests = self._requests_key(file)
         return None if requests is None else (requests, self._foreign[file].key)
 
+    def name(self, file: int) -> Hashable | None:
+        """Return what the observations of a file depend on up to a look that is over; None if unknown.
+
+        It names the file and the question. Where the last look ends does not matter.
+        """
+        requests = self._requests_key(file, whole=True)
+        if requests is None:
+            return None
+        return identity_of(self.scope.dataset.files[file]), requests, self._foreign[file].key
+
     def observations(self, file: int) -> FileRows:
         """Return the observations of a file."""
         if file not in self._observations:
@@ -140,7 +151,7 @@ class FileObservations:
 
         return dataset.codes.memo.get(dataset.files[file], None if key is None else ("counted", key), make)
 
-    def _requests_key(self, file: int) -> Hashable | None:
+    def _requests_key(self, file: int, *, whole: bool = False) -> Hashable | None:
         if self.masks.key is None or self._mine.key is None:
             return None
         errors = None if self._errors is None else self._errors.key
@@ -148,7 +159,7 @@ class FileObservations:
             return None
         looks = self.looks
         # Only in the file in which the last look ends does its end matter.
-        end = None if self._is_whole(file) else looks.end
+        end = None if whole or self._is_whole(file) else looks.end
         return self.masks.key, self._mine.key, errors, looks.start, looks.length, end, self.cluster
 
     def _is_whole(self, file: int) -> bool:

@@ -45,7 +45,7 @@ class Operations:
         return self.numbers[_cells(self.codes, rows)]
 
     def number_of(self, file: int, local: Sequence[Ints], size: int) -> Ints:
-        """Return the numbers of `size` operations, given their codes of each field in a file's own numbers."""
+        """Return the numbers of `size` operations, given their codes in a file's own numbers by field."""
         cell = np.zeros(size, np.int32)
         for each, own in zip(self.codes, local, strict=True):
             remap = each.parts[file][1]
@@ -55,7 +55,8 @@ class Operations:
 
     def by_key(self, values: Ints) -> tuple[Any, ...]:
         """Return a value of each operation in an order that does not depend on how frequent they are."""
-        return tuple(sorted(zip(map(repr, self.keys), values.tolist(), strict=True)))
+        rows = map(tuple, values.reshape(len(self), -1).tolist())
+        return tuple(sorted(zip(map(repr, self.keys), rows, strict=True)))
 
     def condition(self, number: int) -> str | None:
         """Return the condition of an operation; None if it represents several."""
