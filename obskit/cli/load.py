@@ -22,7 +22,7 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
     return _narrowed(whole(arguments, progress), arguments)
 
 
-def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
+def whole(arguments: argparse.Namespace, progress: Callable[[str, int, int], None]) -> Events:
     """Load the paths, and apply `--lookup`; or connect to a table."""
     if is_remote(arguments):
         check_engine(arguments)

@@ -288,7 +288,7 @@ class Codes:
         self, file: int, name: str, have: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]
     ) -> tuple[Encoded, BySet]:
         kind = entry_type(self._type(name))
-        return self.memo.get(self._files[file], ("unpacked", name), lambda: unpack(*have, kind))
+        return self.memo.get(self._files[file], ("unpacked", name), lambda: unpack(*have, kind), mapped=True)
 
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)
@@ -307,7 +307,7 @@ class Codes:
             # without `distinct` they are of an earlier version, and made again
             kept = found if found and "distinct" in found[0] else None
             if kept is not None:
-                self.memo.put(key, kept)
+                self.memo.put(key, kept, mapped=True)
         return kept
 
     def _exists(self, file: int, name: str) -> bool:
@@ -344,7 +344,10 @@ class Codes:
             return kept
         with self._lock(key):
             found = self.memo.get(
-                self._files[file], ("arrays", what, name), lambda: self._read_or_compute(file, what, name)
+                self._files[file],
+                ("arrays", what, name),
+                lambda: self._read_or_compute(file, what, name),
+                mapped=True,
             )
             return self._loaded.setdefault(key, found)
 

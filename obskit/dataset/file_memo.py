@@ -32,7 +32,7 @@ class FileMemo:
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, file: DataFile, key: Hashable | None, make: Callable[[], T]) -> T:
+    def get(self, file: DataFile, key: Hashable | None, make: Callable[[], T], *, mapped: bool = False) -> T:
         """Return what was computed from a file, or compute and keep it.
 
         Args:
@@ -40,14 +40,14 @@ class FileMemo:
             key: the question; it contains everything that the result depends on besides the file's rows.
                 None if the result is not to be kept.
             make: computes the result. Nobody may change the result.
+            mapped: whether its arrays are mapped from the disk, and so do not count as memory.
 
         Returns:
             The result.
         """
-        return make() if key is None else self.get_shared((identity_of(file), key), make)
-
-    def get_shared(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was computed for a key that contains all that the result depends on."""
+        if key is None:
+            return make()
+        key = identity_of(file), key
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
@@ -55,7 +55,7 @@ class FileMemo:
                 value: T = found[0]
                 return value
         made = make()
-        self.put(key, made)
+        self.put(key, made, mapped=mapped)
         return made
 
     def peek(self, key: Hashable) -> Any:
@@ -64,9 +64,9 @@ class FileMemo:
             found = self._kept.get(key)
             return None if found is None else found[0]
 
-    def put(self, key: Hashable, value: Any) -> None:
-        """Keep a result for a key."""
-        size = _OVERHEAD + _nbytes(value)
+    def put(self, key: Hashable, value: Any, *, mapped: bool = False) -> None:
+        """Keep a result for a key that contains all that it depends on; `mapped` as in `get`."""
+        size = _OVERHEAD + (0 if mapped else _nbytes(value))
         with self._lock:
             if key in self._kept:
                 self._bytes -= self._kept.pop(key)[1]
@@ -82,12 +82,9 @@ class FileMemo:
 
 
 def _nbytes(value: Any) -> int:
-    """Return the bytes of the arrays in a result, about; arrays that are mapped from a file do not count."""
+    """Return the bytes of the arrays in a result, about."""
     if isinstance(value, np.ndarray):
-        base: Any = value
-        while isinstance(base, np.ndarray) and base.base is not None:
-            base = base.base
-        return value.nbytes if isinstance(base, np.ndarray) else 0
+        return value.nbytes
     if isinstance(value, pa.Array):
         return int(value.nbytes)
     if isinstance(value, dict):

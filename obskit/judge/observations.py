@@ -22,9 +22,10 @@ from obskit.dataset import FieldCodes
 from obskit.engine import Scope
 from obskit.judge.arms import Arms, Bools, value_masks
 from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, join, leaders
-from obskit.judge.file_rows import FileObservations, FileRows, count_combinations, first_requests
+from obskit.judge.file_rows import FileObservations, FileRows, first_requests
 from obskit.judge.looks import Looks, rows_in_looks
 from obskit.judge.operations import Operations, find_operations, operation_codes, operations_of
+from obskit.stats.combinations import count_combinations
 
 Ints = npt.NDArray[Any]  # int32 or int64
 

@@ -15,11 +15,11 @@ from obskit.display import formatting
 from obskit.engine import Scope, format_condition, format_value, microseconds, moment
 from obskit.judge.arms import Arm, Arms, Bools, rows_of, sum_codes, texts_of
 from obskit.judge.file_masks import FileMasks
-from obskit.judge.file_rows import sum_combinations
 from obskit.judge.looks import Looks, plan_looks
 from obskit.judge.observations import Ints, Observations
 from obskit.judge.options import JudgeOptions
 from obskit.query.deployments import VERSIONS, deployments, first_steps
+from obskit.stats.combinations import sum_combinations
 from obskit.stats.sequential import Floats
 
 PODS = ("k8s.pod.name", "host.name", "service.instance.id")
