@@ -27,11 +27,20 @@ BEFORE = 15  # of 60 files, those before the new version
 """Files of 60 before the new version."""
 
 
-def part(number: int, rows: int, files: int) -> pa.Table:
-    """Return the events of one minute: number 0 is the oldest; the new version begins after a quarter."""
+def part(number: int, rows: int, files: int, late: bool) -> pa.Table:
+    """Return the events that arrive in one minute; the new version begins after a quarter of the files.
+
+    Args:
+        number: the number of the minute.
+        rows: events per minute.
+        files: minutes before the first look.
+        late: whether one event in a hundred arrives up to 20 seconds after it began.
+    """
     rng = np.random.default_rng([20261130, number])
     begin = START + (number - files // 4) * MINUTE
     micros = np.sort(rng.integers(begin, begin + MINUTE, rows))
+    if late:
+        micros -= np.where(rng.random(rows) < 0.01, rng.integers(0, MINUTE // 3, rows), 0)
     new = (micros >= START) & (rng.random(rows) < 0.1)
     weight = 1 / np.arange(1, CUSTOMERS + 1) ** 0.9
     customer = rng.choice(CUSTOMERS, rows, p=weight / weight.sum())
@@ -72,13 +81,13 @@ class Writer:
 
     def __init__(self, folder: Path, kind: str, files: int, rows: int) -> None:
         self._folder, self._kind, self._files, self._rows = folder, kind, files, rows
-        self._number = 0
+        self._number, self._late = 0, kind == "late"
         folder.mkdir(parents=True)
 
     def write(self, count: int = 1) -> None:
         """Write the events of the next minutes."""
         for _ in range(count):
-            events = part(self._number, self._rows, self._files)
+            events = part(self._number, self._rows, self._files, self._late)
             if self._kind == "parquet":
                 pq.write_table(events, self._folder / f"events-{self._number:05d}.parquet")
             else:

@@ -64,9 +64,20 @@ class FileMemo:
             found = self._kept.get(key)
             return None if found is None else found[0]
 
-    def put(self, key: Hashable, value: Any, *, mapped: bool = False) -> None:
-        """Keep a result for a key that contains all that it depends on; `mapped` as in `get`."""
-        size = _OVERHEAD + (0 if mapped else _nbytes(value))
+    def put(
+        self, key: Hashable, value: Any, *, mapped: bool = False, size: int | None = None
+    ) -> None:
+        """Keep a result for a key that contains all that it depends on.
+
+        Args:
+            key: the key.
+            value: the result.
+            mapped: as in `get`.
+            size: the bytes of the result, if that is known.
+        """
+        if size is None:
+            size = 0 if mapped else _nbytes(value)
+        size += _OVERHEAD
         with self._lock:
             if key in self._kept:
                 self._bytes -= self._kept.pop(key)[1]

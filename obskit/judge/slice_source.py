@@ -166,7 +166,7 @@ class _FromFiles:
         ]
         made = _test(tables, self._outcomes)
         if key is not None:
-            self._memo.put(key, _Kept(names, self._values, made))
+            self._memo.put(key, _Kept(names, self._values, made), size=sum(map(_size_of, made)))
         return made
 
     def _counts(self, look: int, names: Hashable | None) -> list[Floats]:
@@ -179,7 +179,8 @@ class _FromFiles:
         if names is not None:
             kept: tuple[tuple[int, _Kept], ...] = self._memo.peek(_COUNTS) or ()
             now = look, _Kept(names, self._values, [each.copy() for each in counts])
-            self._memo.put(_COUNTS, (*kept, now)[-KEPT_STEPS:])
+            size = KEPT_STEPS * sum(each.nbytes for each in counts)
+            self._memo.put(_COUNTS, (*kept, now)[-KEPT_STEPS:], size=size)
         return counts
 
     def _base(self, look: int) -> tuple[int, list[Floats]]:
@@ -270,6 +271,11 @@ class _FromFiles:
         return len(values) == len(self._values) and all(
             now.slice(0, len(then)).equals(then) for now, then in zip(self._values, values, strict=True)
         )
+
+
+def _size_of(test: SliceTest) -> int:
+    arrays = (*test.codes, test.n, test.x, test.ratio, test.p, test.least)
+    return sum(each.nbytes for each in arrays)
 
 
 def _frequent(codes: FieldCodes) -> pa.Array:
