@@ -8,6 +8,7 @@ it answers; counts are kept under it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -128,6 +129,11 @@ class FileMasks(Sequence[Bools]):
             if low <= first and last < high:
                 total += rows
                 continue
-            times = self.times[file]
-            total += int((self[file] & (times >= low) & (times < high)).sum())
+            # Clipped, so that a time outside of the file's does not count as another question.
+            within = max(low, first), min(high, last + 1)
+            total += self.kept(file, ("count", *within), partial(self._count_in, file, *within))
         return total
+
+    def _count_in(self, file: int, low: int, high: int) -> int:
+        times = self.times[file]
+        return int((self[file] & (times >= low) & (times < high)).sum())

@@ -200,8 +200,12 @@ class FileObservations:
             return dataset.codes.memo.get(dataset.files[file], None if key is None else ("traces", key), make)
 
         def leading(file: int, at: Ints) -> tuple[Ints, Ints, Bools | None]:
-            found = self._leading(file).take(at)
-            return self.masks.times[file][found.rows], found.look, found.failed
+            def make() -> tuple[Ints, Ints, Bools | None]:
+                found = self._leading(file).take(at)
+                return self.masks.times[file][found.rows], found.look, found.failed
+
+            key = None if keys[file] is None else ("some requests", keys[file], at.tobytes())
+            return dataset.codes.memo.get(dataset.files[file], key, make)
 
         settled = [file for file in self.files if self._is_whole(file)]
         return join_traces(dataset, keys, settled, traces, leading)
