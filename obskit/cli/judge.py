@@ -15,7 +15,7 @@ from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import is_stream, is_url
 from obskit.engine import parse_span
 from obskit.errors import InvalidArgument, MissingDependency
-from obskit.events import Verdict
+from obskit.events import Events, Verdict
 from obskit.text import safe
 
 STATUS = {"pass": 0, "error": 1, "regress": 10, "inconclusive": 11, "no_data": 12}
@@ -95,13 +95,44 @@ def _watch(arguments: argparse.Namespace, given: dict[str, Any]) -> Verdict:
     if limit <= 0 or step <= 0:
         raise InvalidArgument("--watch and --every must be longer than 0", hint="--watch 30m --every 1m")
     end = time.monotonic() + limit
+    looks = Watched(arguments, given)
     while True:
-        verdict = _ask(arguments, given)
+        verdict = looks.look()
         left = end - time.monotonic()
         if verdict.word in DECIDED or left <= 0:
             return verdict
         write(safe(verdict.headline()), sys.stderr)
         time.sleep(min(step, left))
+
+
+class Watched:
+    """Looks at the same files again and again.
+
+    A look reads what is new and counts only that. Its verdict is the one of a process that starts now: only
+    what was counted in files that have not changed is kept, in memory.
+
+    Args:
+        arguments: the command's arguments, which name the files.
+        given: the arguments of `Events.judge`.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, given: dict[str, Any]) -> None:
+        self._arguments, self._given = arguments, given
+        self._events: Events | None = None
+        self._progress: Progress | None = None
+
+    def look(self) -> Verdict:
+        """Return the verdict on the files as they are now."""
+        with Progress() as self._progress:
+            if self._events is None:
+                self._events = whole(self._arguments, self._report)
+            else:
+                self._events = self._events.refresh()
+        return self._events.judge(**self._given)
+
+    def _report(self, what: str, done: int, total: int) -> None:
+        if self._progress is not None:  # each look has a line of its own
+            self._progress(what, done, total)
 
 
 def _check_readable_again(arguments: argparse.Namespace, option: str) -> None:

@@ -31,7 +31,9 @@ def opened_within(arguments: argparse.Namespace, progress: Progress) -> Events:
     return events.where(arguments.where) if arguments.where else events
 
 
-def whole(arguments: argparse.Namespace, progress: Progress, between: str | None = None) -> Events:
+def whole(
+    arguments: argparse.Namespace, progress: Callable[[str, int, int], None], between: str | None = None
+) -> Events:
     """Load the paths, and apply `--lookup`; or connect to a table."""
     if is_remote(arguments):
         check_engine(arguments)

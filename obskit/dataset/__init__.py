@@ -12,6 +12,7 @@ from obskit.dataset.conversion import convert, from_arrow, list_inputs, newest_t
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoder import RARE, Encoded, encode
 from obskit.dataset.eviction import drop_entry
+from obskit.dataset.file_memo import FileMemo
 from obskit.dataset.inputs import Given, is_stream, is_url, local_paths, redact_url
 from obskit.dataset.manifest import RULES, DataFile
 from obskit.dataset.merge import FieldCodes, among, merge
@@ -38,6 +39,7 @@ __all__ = [
     "Dataset",
     "Encoded",
     "FieldCodes",
+    "FileMemo",
     "Given",
     "Period",
     "Progress",

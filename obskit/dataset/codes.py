@@ -22,7 +22,8 @@ from obskit.dataset.code_store import CodeStore
 from obskit.dataset.common_values import COMMON_RULES, find_common
 from obskit.dataset.encoder import Encoded, encode, entry_type
 from obskit.dataset.eviction import evict_after
-from obskit.dataset.manifest import DataFile, unknown_field
+from obskit.dataset.file_memo import FileMemo
+from obskit.dataset.manifest import DataFile, identity_of, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
 from obskit.dataset.packed_codes import all_missing, pack, unpack
 from obskit.dataset.parts import open_part, read_columns
@@ -44,6 +45,9 @@ class Codes:
         folder: the dataset's folder.
         files: its parts.
         schema: the schema of every part.
+
+    Attributes:
+        memo: what was computed from single files; a refreshed dataset takes it over by `share`.
     """
 
     def __init__(self, folder: Path, files: Sequence[DataFile], schema: pa.Schema) -> None:
@@ -59,6 +63,11 @@ class Codes:
         self._made: set[tuple[int, str]] = set()
         self._counter: tuple[int, Counter] | None = None
         self._over_files: dict[str, list[dict[str, npt.NDArray[Any]]]] = {}
+        self.memo = FileMemo()
+
+    def share(self, memo: FileMemo) -> None:
+        """Use what was computed from files before, by another dataset that has some of them."""
+        self.memo = memo
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields if they do not exist yet.
@@ -99,6 +108,18 @@ class Codes:
         if self._store.cached:
             evict_after(sum(MOST_BYTES * self._files[file].rows for file, _ in work))
 
+    def complete(self, fields: Iterable[str]) -> None:
+        """Make the codes of those fields whose codes exist for a part of the files.
+
+        Args:
+            fields: names in the schema.
+
+        Raises:
+            UnknownField, StorageFull: as in `ensure`.
+        """
+        every = range(len(self._files))
+        self.ensure(name for name in fields if any(self._exists(file, name) for file in every))
+
     def ready(self, name: str) -> bool:
         """Return whether the codes of a field exist for every file."""
         self._type(name)
@@ -125,7 +146,7 @@ class Codes:
             self.ensure([name])
         parts, sums = [], []
         for file, have in enumerate(loaded):
-            encoded, totals = unpack(*(have or self._make(file, name)), entry_type(kind))
+            encoded, totals = self._unpacked(file, name, have or self._make(file, name))
             parts.append(encoded)
             sums.append(totals)
 
@@ -274,6 +295,12 @@ class Codes:
                 self._over_files[key[1]] = kept
         return kept
 
+    def _unpacked(
+        self, file: int, name: str, have: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]
+    ) -> tuple[Encoded, BySet]:
+        kind = entry_type(self._type(name))
+        return self.memo.get(self._files[file], ("unpacked", name), lambda: unpack(*have, kind), mapped=True)
+
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)
         if at < 0:
@@ -284,10 +311,15 @@ class Codes:
         if name in self._files[file].absent.names:  # nothing to store, and its type may be another one later
             nothing = all_missing(self._type(name), self._files[file].rows)
             return pack(name, nothing, self._totals(file, nothing))
-        found = self._store.read(file, "field", name)
-        return (
-            found if found and "distinct" in found[0] else None
-        )  # without it, they are of an earlier version and made again
+        key = identity_of(self._files[file]), ("codes", name)
+        kept: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None = self.memo.peek(key)
+        if kept is None:
+            found = self._store.read(file, "field", name)
+            # without `distinct` they are of an earlier version, and made again
+            kept = found if found and "distinct" in found[0] else None
+            if kept is not None:
+                self.memo.put(key, kept, mapped=True)
+        return kept
 
     def _exists(self, file: int, name: str) -> bool:
         """Return whether codes exist; looks on disk until they do."""
@@ -322,12 +354,21 @@ class Codes:
         if kept is not None:
             return kept
         with self._lock(key):
-            found = self._store.read(file, what, name)
-            if found is None:
-                made = self._compute(file, what, name)
-                self._store.write(file, what, *made)
-                found = self._store.read(file, what, name) or made  # a mapped copy costs no memory
-            return self._loaded.setdefault(key, found[1])
+            found = self.memo.get(
+                self._files[file],
+                ("arrays", what, name),
+                lambda: self._read_or_compute(file, what, name),
+                mapped=True,
+            )
+            return self._loaded.setdefault(key, found)
+
+    def _read_or_compute(self, file: int, what: str, name: str) -> dict[str, npt.NDArray[Any]]:
+        found = self._store.read(file, what, name)
+        if found is None:
+            made = self._compute(file, what, name)
+            self._store.write(file, what, *made)
+            found = self._store.read(file, what, name) or made  # a mapped copy costs no memory
+        return found[1]
 
     def _compute(self, file: int, what: str, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         wanted = [name] if name else [c for c in population.COLUMNS if c in self._schema.names]

@@ -78,15 +78,16 @@ class Manifest:
 
 def fingerprint(files: Iterable[DataFile]) -> str:
     """Return the hash of the sorted (digest, rows), hex; also of the fields that a file does not have."""
-    return _hash_of(sorted(map(_identity, files)))
+    return _hash_of(sorted(map(identity_of, files)))
 
 
 def ordered_fingerprint(files: Iterable[DataFile]) -> str:
     """Return a hash like `fingerprint` that also depends on the order of the files, hex."""
-    return _hash_of(list(map(_identity, files)))
+    return _hash_of(list(map(identity_of, files)))
 
 
-def _identity(file: DataFile) -> tuple[Any, ...]:
+def identity_of(file: DataFile) -> tuple[Any, ...]:
+    """Return what tells the rows of a file from those of other files, hashable."""
     return file.digest, file.rows, *sorted((field.name, str(field.type)) for field in file.absent)
 
 

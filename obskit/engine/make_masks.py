@@ -6,6 +6,7 @@ over columns in memory or over the files. Only the rows within the condition's w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import ibis
@@ -14,9 +15,9 @@ import ibis.expr.types as ir
 from obskit.dataset import NO_TIME
 from obskit.engine.condition import Condition
 from obskit.engine.duck import HELD_VIEW
-from obskit.engine.masks import Mask
-from obskit.engine.plain import plain_condition
-from obskit.engine.plain_masks import fields_to_hold, plain_masks
+from obskit.engine.masks import BoolArray, Mask
+from obskit.engine.plain import plain_condition, tests_of
+from obskit.engine.plain_masks import fields_to_hold, plain_masks, plain_reader
 from obskit.engine.window import few_rows, time_window, within
 
 if TYPE_CHECKING:
@@ -55,3 +56,30 @@ def make_masks(scope: Scope, condition: Condition) -> list[Mask]:
     if isinstance(value, ir.Scalar):  # a condition without fields, such as `true`
         value = table.select(value=value).value
     return scope.engine.masks(value, ranges, held)
+
+
+def masks_by_file(scope: Scope, condition: Condition) -> tuple[str, Callable[[int], BoolArray]] | None:
+    """Return a function that gives the rows of one file for which a condition is true.
+
+    Args:
+        scope: the fields that it may use.
+        condition: a condition.
+    Returns:
+        What the condition is, as text that is equal for equal conditions, and the function. None if the
+        values of a row do not tell by themselves, or if the engine has to be asked.
+    Raises:
+        StorageFull: the disk is full.
+
+    Cost: makes the codes of the fields in those files that do not have them yet, as a file that was added.
+    """
+    stored = scope.dataset
+    if not stored.local or condition.parsed is None:
+        return None
+    plain = plain_condition(condition.parsed, stored.schema)
+    if plain is None:
+        return None
+    stored.codes.complete({test.field for test in tests_of(plain)})
+    if fields_to_hold(plain, stored.schema, stored.codes):
+        return None
+    read = plain_reader(plain, stored.schema, stored.codes, {})
+    return repr(plain), lambda file: read(file, (0, stored.files[file].rows))[0]

@@ -53,13 +53,11 @@ def plain_masks(
     Returns:
         One mask per file; read-only.
     """
-    readers = [_reader(test, schema, codes, held) for test in tests_of(plain)]
+    read = plain_reader(plain, schema, codes, held)
     masks = []
     for file, rows in enumerate(files):
         first, last = (0, rows) if ranges is None else ranges[file]
-        # in the order of the tests
-        found = iter([read(file, (first, last)) for read in readers])
-        true, null = _combine(plain, found)
+        true, null = read(file, (first, last))
         if null is not None and not null.any():
             null = None
         if (first, last) != (0, rows):
@@ -68,6 +66,15 @@ def plain_masks(
         true.flags.writeable = False
         masks.append(Mask(true, null))
     return masks
+
+
+def plain_reader(
+    plain: Plain, schema: pa.Schema, codes: Codes, held: Mapping[str, Numbers]
+) -> Callable[[int, Range], Found]:
+    """Return a function that makes a condition on some rows of a file; arguments as in `plain_masks`."""
+    readers = [_reader(test, schema, codes, held) for test in tests_of(plain)]
+    # in the order of the tests
+    return lambda file, rows: _combine(plain, [read(file, rows) for read in readers])
 
 
 def _combine(plain: Plain, found: Iterable[Found]) -> Found:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from obskit.dataset import (
     Dataset,
+    FileMemo,
     Given,
     Period,
     Progress,
@@ -185,9 +186,12 @@ def _opened(
     """Load, as often as the events are refreshed; `narrowing` returns the window and the time to read."""
     paths = _paths_of(source)
 
+    memo = FileMemo()
+
     def open_events() -> Events:
         window, period = narrowing()
         dataset = _dataset(source, options, period, progress)
+        dataset.codes.share(memo)  # so that `refresh` counts only the files that are new
         kept = KEPT_NOTE if KEPT_NOTE in dataset.load_report.notes else ""
         notes = tuple(filter(None, (kept, dataset.left_out)))
         scope = dataclasses.replace(Scope.of(dataset), decryption=shown.decryption, notes=notes)

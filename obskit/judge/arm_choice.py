@@ -7,21 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
 from obskit.engine import Condition, Scope, format_condition, format_value, moment
 from obskit.errors import InvalidArgument
 from obskit.judge.arm_services import MOST_NAMED, SERVICE, shared_services
 from obskit.judge.arms import (
     Arm,
     Arms,
-    Bools,
     NotJudged,
     rows_of,
     texts_of,
     value_masks,
     values_of,
 )
+from obskit.judge.file_masks import FileMasks
 from obskit.judge.options import JudgeOptions, environment_field
 from obskit.judge.redeployed import Rollout, last_start, rollouts_of
 from obskit.names import nearest
@@ -87,7 +85,7 @@ def find_arms(scope: Scope, options: JudgeOptions) -> Arms:
                 rows, first, last = found[value]
                 found = {**found, value: (rows, max(first, start), last)}
     baseline, more = _baseline(inner, options, by, value, found, kept, candidate)
-    if any((a & b).any() for a, b in zip(candidate.masks, baseline.masks, strict=True)):
+    if _overlap(candidate, baseline):
         raise InvalidArgument(
             "candidate and baseline have rows in common",
             hint="make the conditions exclude each other",
@@ -109,15 +107,19 @@ def _from(arm: Arm, scope: Scope, start: int) -> Arm:
     Raises:
         NotJudged: no request is left.
     """
-    times = scope.dataset.codes.times()
-    masks = [
-        np.asarray(mask & (time >= start), np.bool_) for mask, time in zip(arm.masks, times, strict=True)
-    ]
-    if not any(mask.any() for mask in masks):
+    masks = FileMasks.of(scope.dataset, arm.masks).since(start)
+    if not masks.all_ends().rows:
         sentence = f"No request of {arm.label} since it was deployed again is in these events."
         raise NotJudged("no_data", sentence, moment(start))
     condition = f"{arm.condition} and timestamp >= {format_value(moment(start))}"
     return replace(arm, masks=masks, condition=condition)
+
+
+def _overlap(candidate: Arm, baseline: Arm) -> bool:
+    """Return whether the arms share rows; different values of a field never do."""
+    if candidate.values and baseline.values:
+        return not set(candidate.values).isdisjoint(baseline.values)
+    return any((a & b).any() for a, b in zip(candidate.masks, baseline.masks, strict=True))
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,9 @@ def _of_service(scope: Scope, service: str) -> Scope:
     return scope.narrow(format_condition([{"field": SERVICE, "op": "=", "value": service}]))
 
 
-def _only_service(scope: Scope, by: str, value: str, kept: Sequence[Bools]) -> str | None:
+def _only_service(scope: Scope, by: str, value: str, kept: FileMasks) -> str | None:
     """Return the service that has a version; None if no row names one."""
-    both = [a & b for a, b in zip(value_masks(scope, by, [value]), kept, strict=True)]
+    both = value_masks(scope, by, [value]).joined(kept, "and")
     found = values_of(scope, SERVICE, both)
     if len(found) > 1:
         raise InvalidArgument(
@@ -186,20 +188,29 @@ def _only_service(scope: Scope, by: str, value: str, kept: Sequence[Bools]) -> s
     return next(iter(found), None)
 
 
-def _arm_of_values(scope: Scope, by: str, values: tuple[str, ...], kept: Sequence[Bools]) -> Arm:
-    masks = [a & b for a, b in zip(value_masks(scope, by, values), kept, strict=True)]
+def _arm_of_values(scope: Scope, by: str, values: tuple[str, ...], kept: FileMasks) -> Arm:
+    masks = value_masks(scope, by, values).joined(kept, "and")
     item: dict[str, Any] = {"field": by, "op": "=", "value": values[0]}
     if len(values) > 1:
         item = {"field": by, "op": "in", "values": list(values)}
     return Arm(_some(values), values, format_condition([item]), masks)
 
 
-def _arm_of_condition(scope: Scope, condition: Any, kept: Sequence[Bools], name: str) -> Arm:
+def _arm_of_condition(scope: Scope, condition: Any, kept: FileMasks, name: str) -> Arm:
     read: Condition = scope.condition(condition)
-    masks = [a.true & b for a, b in zip(scope.masks(read), kept, strict=True)]
-    if not any(mask.any() for mask in masks):
+    masks = _rows_with(scope, read).joined(kept, "and")
+    if not masks.all_ends().rows:
         raise NotJudged("no_data", f"No request fulfills the condition of the {name}: {read.text}.")
     return Arm(read.text, (), read.text, masks)
+
+
+def _rows_with(scope: Scope, condition: Condition) -> FileMasks:
+    """Return the rows for which a condition is true, whatever the scope's own one says."""
+    by_file = replace(scope, where=condition).masks_by_file()
+    if by_file is not None:
+        return FileMasks(scope.dataset, by_file[1], ("condition", by_file[0]))
+    masks = scope.masks(condition)
+    return FileMasks(scope.dataset, lambda file: masks[file].true, None)
 
 
 def _baseline(
@@ -208,7 +219,7 @@ def _baseline(
     by: str,
     value: str | None,
     found: dict[str, tuple[int, int, int]] | None,
-    kept: Sequence[Bools],
+    kept: FileMasks,
     candidate: Arm,
 ) -> tuple[Arm, list[str]]:
     """Return the baseline, and notes about what it leaves out."""
@@ -220,9 +231,9 @@ def _baseline(
             raise NotJudged("no_data", _absent("baseline", options.baseline, by, known))
         return _arm_of_values(scope, by, (options.baseline,), kept), []
     if found is None or value is None:
-        masks = [k & ~c for k, c in zip(kept, candidate.masks, strict=True)]
+        masks = kept.joined(FileMasks.of(scope.dataset, candidate.masks), "and not")
         condition = f"not ({candidate.condition})"
-        if not any(mask.any() for mask in masks):
+        if not masks.all_ends().rows:
             raise NotJudged("no_data", "There is no baseline: every request is one of the candidate.")
         return Arm("the others", (), condition, masks), []
     begun = found[value][1]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset import NO_TIME
+from obskit.dataset import NO_TIME, FieldCodes
 from obskit.engine import Scope, format_condition
 from obskit.errors import InvalidArgument
 from obskit.judge.durations import code_buckets
+from obskit.judge.file_masks import FileMasks
 from obskit.stats import buckets
 
 Bools = npt.NDArray[np.bool_]
@@ -52,7 +54,7 @@ class Arm:
     label: str
     values: tuple[str, ...]
     condition: str
-    masks: list[Bools]
+    masks: Sequence[Bools]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +103,12 @@ class Arms:
         (p99.9).
         """
         scope = self.scope
-        newest = max((int(t.max(initial=NO_TIME)) for t in scope.dataset.codes.times()), default=NO_TIME)
+        newest = newest_time(scope)
         longest = self.settle
         if "duration_ms" in scope.schema.names:
             durations = scope.codes("duration_ms")
-            counts = np.zeros(durations.size)
-            for file, masks in enumerate(zip(self.candidate.masks, self.baseline.masks, strict=True)):
-                both = masks[0] | masks[1]
-                counts += np.bincount(durations.codes(file)[both], minlength=durations.size)
+            ours, theirs = (FileMasks.of(scope.dataset, arm.masks) for arm in (self.candidate, self.baseline))
+            counts = sum_codes(ours.joined(theirs, "or"), durations, stored=scope.is_stored("duration_ms"))
             bucket = code_buckets(durations).astype(np.int32)
             # An infinite duration is a fault of the recorder: nobody waits for its request.
             slowest = buckets.quantile(bucket, np.where(bucket == buckets.INFINITY, 0, counts), SLOWEST)
@@ -117,34 +117,80 @@ class Arms:
         return newest - longest // _MICROS
 
     def _times(self, arm: Arm, name: str) -> tuple[int, int]:
-        times = [t[m] for t, m in zip(self.scope.dataset.codes.times(), arm.masks, strict=True)]
-        some = [t for t in times if len(t)]
-        if not some:
+        rows, first, last = FileMasks.of(self.scope.dataset, arm.masks).all_ends()
+        if not rows:
             raise NotJudged("no_data", f"No request of the {name} is in these events.")
-        return min(int(t.min()) for t in some), max(int(t.max()) for t in some)
+        return first, last
 
 
-def rows_of(scope: Scope) -> list[Bools]:
-    """Return the rows of a scope that are units of work and have a time, one mask per file."""
-    masks = [mask.true for mask in scope.masks(None)]
-    if not scope.chooses_rows:
-        masks = [a & b for a, b in zip(masks, scope.dataset.codes.units(), strict=True)]
-    times = scope.dataset.codes.times()
-    return [mask & (time != NO_TIME) for mask, time in zip(masks, times, strict=True)]
+def newest_time(scope: Scope) -> int:
+    """Return the time of the newest event of the dataset in µs; `NO_TIME` without one."""
+    dataset, times = scope.dataset, scope.dataset.codes.times()
+    memo = dataset.codes.memo
+    newest = [
+        memo.get(part, "newest", partial(np.max, time, initial=NO_TIME))
+        for part, time in zip(dataset.files, times, strict=True)
+    ]
+    return int(max(newest, default=NO_TIME))
 
 
-def value_masks(scope: Scope, field: str, values: Sequence[str]) -> list[Bools]:
-    """Return the rows on which a field has one of some values, written as text; one mask per file."""
+def sum_codes(rows: FileMasks, codes: FieldCodes, *, stored: bool) -> npt.NDArray[np.float64]:
+    """Return how many rows have each code of a field.
+
+    Args:
+        rows: the rows.
+        codes: the codes of the field.
+        stored: whether the field is in the files.
+    """
+    out = np.zeros(codes.size)
+    for file, (local, remap) in enumerate(codes.parts):
+        what = ("codes", codes.name) if stored else None
+        counts = rows.kept(file, what, partial(_count_codes, local, rows, file))
+        at = np.arange(len(counts)) if remap is None else remap[: len(counts)]
+        np.add.at(out, at, counts)
+    return out
+
+
+def _count_codes(codes: npt.NDArray[Any], rows: FileMasks, file: int) -> npt.NDArray[Any]:
+    return np.bincount(codes[rows[file]])
+
+
+def rows_of(scope: Scope) -> FileMasks:
+    """Return the rows of a scope that are units of work and have a time."""
+    dataset, by_file = scope.dataset, scope.masks_by_file()
+    chosen, whole = scope.chooses_rows, None if by_file is not None else scope.masks(None)
+    times, units = dataset.codes.times(), None if chosen else dataset.codes.units()
+
+    def make(file: int) -> Bools:
+        mask = whole[file].true if whole is not None else by_file[1](file) if by_file is not None else None
+        assert mask is not None
+        if units is not None:
+            mask = mask & units[file]
+        return np.asarray(mask & (times[file] != NO_TIME), np.bool_)
+
+    alone = "all" if chosen else "no units" if dataset.codes.no_units else "units"
+    return FileMasks(dataset, make, None if by_file is None else ("rows", alone, by_file[0]))
+
+
+def value_masks(scope: Scope, field: str, values: Sequence[str]) -> FileMasks:
+    """Return the rows on which a field has one of some values, written as text."""
     codes = scope.codes(field)
     if codes.kind == "value" and codes.rare_code is None:
         wanted = np.zeros(codes.size, np.bool_)
         wanted[1:] = np.isin(np.array(texts_of(codes.values), dtype=object), list(values))
-        return [(wanted if remap is None else wanted[remap])[part] for part, remap in codes.parts]
+
+        def make(file: int) -> Bools:
+            part, remap = codes.parts[file]
+            return np.asarray((wanted if remap is None else wanted[remap])[part], np.bool_)
+
+        key = ("value", field, tuple(values)) if scope.is_stored(field) else None
+        return FileMasks(scope.dataset, make, key)
     condition = scope.condition(format_condition([{"field": field, "op": "in", "values": list(values)}]))
-    return [mask.true for mask in scope.masks(condition)]
+    masks = scope.masks(condition)
+    return FileMasks(scope.dataset, lambda file: masks[file].true, None)
 
 
-def values_of(scope: Scope, field: str, kept: Sequence[Bools]) -> dict[str, tuple[int, int, int]]:
+def values_of(scope: Scope, field: str, rows_in: Sequence[Bools]) -> dict[str, tuple[int, int, int]]:
     """Return the values of a field as text, each with its rows, and the first and last time in µs."""
     codes = scope.codes(field)
     if codes.kind != "value" or codes.rare_code is not None:
@@ -154,27 +200,39 @@ def values_of(scope: Scope, field: str, kept: Sequence[Bools]) -> dict[str, tupl
         )
     rows = np.zeros(codes.size, np.int64)
     first, last = np.full(codes.size, _NEVER), np.full(codes.size, -_NEVER)
-    for file, (times, mask) in enumerate(zip(scope.dataset.codes.times(), kept, strict=True)):
-        code, time = codes.codes(file)[mask], times[mask]
-        counts = np.bincount(code, minlength=codes.size)
-        rows += counts
-        seen = np.flatnonzero(counts)
-        if (time[1:] >= time[:-1]).all():
-            # The last assignment to a code counts.
-            ends = np.zeros((2, codes.size), np.int64)
-            ends[0, code[::-1]], ends[1, code] = time[::-1], time
-        else:
-            ends = np.array([np.full(codes.size, _NEVER), np.full(codes.size, -_NEVER)])
-            np.minimum.at(ends[0], code, time)
-            np.maximum.at(ends[1], code, time)
-        first[seen] = np.minimum(first[seen], ends[0, seen])
-        last[seen] = np.maximum(last[seen], ends[1, seen])
+    masks, times = FileMasks.of(scope.dataset, rows_in), scope.dataset.codes.times()
+    what = ("values", field) if scope.is_stored(field) else None
+    for file, (part, remap) in enumerate(codes.parts):
+        found = masks.kept(file, what, partial(_ends_by_code, part, times[file], masks, file))
+        seen, counts, begun, ended = found
+        code = seen if remap is None else remap[seen]
+        np.add.at(rows, code, counts)
+        np.minimum.at(first, code, begun)
+        np.maximum.at(last, code, ended)
     texts = texts_of(codes.values)
     return {
         texts[code - 1]: (int(rows[code]), int(first[code]), int(last[code]))
         for code in range(1, codes.size)
         if rows[code]
     }
+
+
+def _ends_by_code(
+    codes: npt.NDArray[Any], times: npt.NDArray[np.int64], masks: FileMasks, file: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the codes that occur, the number of rows of each, and the times of the first and the last."""
+    code, time = codes[masks[file]], times[masks[file]]
+    counts = np.bincount(code)
+    seen = np.flatnonzero(counts)
+    if (time[1:] >= time[:-1]).all():
+        # The last assignment to a code counts.
+        ends = np.zeros((2, len(counts)), np.int64)
+        ends[0, code[::-1]], ends[1, code] = time[::-1], time
+    else:
+        ends = np.array([np.full(len(counts), _NEVER), np.full(len(counts), -_NEVER)])
+        np.minimum.at(ends[0], code, time)
+        np.maximum.at(ends[1], code, time)
+    return seen, counts[seen], ends[0, seen], ends[1, seen]
 
 
 def texts_of(values: pa.Array) -> list[str]:

@@ -19,10 +19,12 @@ from obskit.engine import moment
 from obskit.judge.arms import Arms, Bools, NotJudged, rows_of, values_of
 from obskit.judge.concurrent import BROKEN, latency_margin, traffic_criterion
 from obskit.judge.criterion import ArmCounts, Criterion
+from obskit.judge.file_masks import FileMasks
 from obskit.judge.latency import FLOOR, MARGIN, PASSED_AT
 from obskit.judge.latency_counts import QUANTILES, Thresholds, count_latency, thresholds_for
+from obskit.judge.looks import Looks
 from obskit.judge.missing import check_values
-from obskit.judge.observations import Looks, Observations, observe
+from obskit.judge.observations import Observations, observe
 from obskit.judge.options import JudgeOptions
 from obskit.judge.outcome_counts import counts_of_arm, error_strata, thresholds_of
 from obskit.judge.setting import also_deployed
@@ -89,14 +91,11 @@ def is_switch(arms: Arms) -> bool:
     """
     first, until = arms.candidate_times
     before, last = arms.baseline_times
-    times = arms.scope.dataset.codes.times()
-    ours, theirs, during, earlier, later = 0, 0, 0, 0, 0
-    for time, mine, other in zip(times, arms.candidate.masks, arms.baseline.masks, strict=True):
-        ours += int((mine & (time <= last)).sum())
-        later += int((mine & (time > last)).sum())
-        theirs += int((other & (time >= first)).sum())
-        during += int((other & (time >= first) & (time <= until)).sum())
-        earlier += int((other & (time < first)).sum())
+    dataset = arms.scope.dataset
+    mine, other = (FileMasks.of(dataset, arm.masks) for arm in (arms.candidate, arms.baseline))
+    ours, later = mine.count(None, last + 1), mine.count(last + 1)
+    theirs, earlier = other.count(first), other.count(None, first)
+    during = other.count(first, until + 1)
     if before >= first or earlier < FEWEST:
         return False
     if until < last:
@@ -199,7 +198,7 @@ def _successors(arms: Arms) -> list[Bools]:
 
 
 def _observe_switch(
-    arms: Arms, at: int, length: int, options: JudgeOptions, masks: tuple[list[Bools], list[Bools]]
+    arms: Arms, at: int, length: int, options: JudgeOptions, masks: tuple[Sequence[Bools], Sequence[Bools]]
 ) -> Observations:
     """Return the observations around a moment: after it as the candidate, and before it as the baseline."""
     times = arms.scope.dataset.codes.times()

@@ -21,8 +21,10 @@ from obskit.judge.latency_counts import (
     count_latency,
     rise_counted,
 )
+from obskit.judge.looks import Looks
 from obskit.judge.missing import check_values
-from obskit.judge.observations import Looks, Observations, observe
+from obskit.judge.observations import Hit, Observations
+from obskit.judge.observed_counts import observe_counts
 from obskit.judge.options import JudgeOptions, default_slices
 from obskit.judge.outcome_counts import (
     counts_of_arm,
@@ -89,10 +91,10 @@ def judge_concurrent(arms: Arms, options: JudgeOptions) -> Judged:
     """
     looks, notes = concurrent_looks(arms, options)
     left_out, more = warming_up(arms, options.warmup)
-    observed = observe(arms, looks, options.cluster, left_out)
+    observed = observe_counts(arms, looks, options.cluster, left_out)
     notes += [*more, *observed.notes]
-    n_b = int(observed.candidate.sum())
-    n_a = len(observed) - n_b
+    n_b = observed.number(observed.candidate)
+    n_a = observed.number() - n_b
     if not n_a or not n_b:
         raise NotJudged("no_data", _too_few(arms, n_b))
     notes += check_values(arms, observed)
@@ -192,7 +194,7 @@ def _errors(
         margin=options.errors.text,
         log_e=float(track.log_e[-1]),
         since=None if look is None else moment(observed.looks.end_of(look)),
-        requests=None if look is None else int((observed.candidate & (observed.look <= look)).sum()),
+        requests=None if look is None else observed.number(observed.candidate & (observed.look <= look)),
         needed=None if decided else needed_errors(strata, options.errors, options.alpha),
         approximate=strata.dependent,
         operation=main_operation(strata, observed.operations.names) if word == "regress" else None,
@@ -219,7 +221,7 @@ def _latency(
     decided = word in ("pass", "regress")
     assert observed.duration is not None
     slow = thresholds.bucket[observed.duration] > thresholds.edges[observed.operation, at, 0]
-    busiest = int(np.bincount(observed.operation, minlength=1).argmax())
+    busiest = int(observed.tally(observed.operation, 1).argmax())
     criterion = Criterion(
         name="latency",
         word=word,
@@ -233,7 +235,7 @@ def _latency(
         margin=latency_margin(options),
         log_e=float(track.log_e[-1]),
         since=None if look is None else moment(observed.looks.end_of(look)),
-        requests=None if look is None else int((observed.candidate & (observed.look <= look)).sum()),
+        requests=None if look is None else observed.number(observed.candidate & (observed.look <= look)),
         needed=None if decided else needed_latency(counts, options.alpha),
         approximate=strata.dependent,
         operation=main_operation(strata, observed.operations.names) if word == "regress" else None,
@@ -279,10 +281,9 @@ def _pods(observed: Observations, criteria: list[Criterion], thresholds: Thresho
     bad = [one for one in criteria if one.word == "regress"]
     hit = None
     if any(one.name == "errors" for one in bad):
-        hit = observed.failed
+        hit = Hit()
     elif bad and thresholds is not None and observed.duration is not None:
-        edges = thresholds.edges[observed.operation, P95, 0]
-        hit = thresholds.bucket[observed.duration] > edges
+        hit = Hit(thresholds.edges[:, P95, 0], thresholds.bucket)
     return pods_of(observed, hit)
 
 

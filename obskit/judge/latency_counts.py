@@ -73,13 +73,14 @@ def find_thresholds(observed: Observations, before: Floats, floor: float, margin
     histogram = np.where(timed, before, 0.0)
     for operation in np.flatnonzero(histogram.sum(axis=1) < FEWEST_BEFORE):
         of = np.flatnonzero((observed.operation == operation) & timed[observed.duration])
-        if len(of) < FEWEST_BEFORE:
+        by_look = observed.tally(observed.look, observed.looks.count, of).cumsum()
+        if not len(by_look) or by_look[-1] < FEWEST_BEFORE:
             first[operation] = observed.looks.count
             continue
-        last = int(np.sort(observed.look[of])[FEWEST_BEFORE - 1])
+        last = int(np.searchsorted(by_look, FEWEST_BEFORE))
         first[operation] = last + 1
-        chosen = observed.duration[of[observed.look[of] <= last]]
-        histogram[operation] = np.bincount(chosen, minlength=len(bucket))
+        chosen = of[observed.look[of] <= last]
+        histogram[operation] = observed.tally(observed.duration, len(bucket), chosen)
     order = np.argsort(bucket, kind="stable")
     running = np.cumsum(histogram[:, order], axis=1)
     edges = np.full((len(observed.operations), len(QUANTILES), 3), _NOTHING, np.int64)
@@ -177,7 +178,7 @@ def count_latency(observed: Observations, thresholds: Thresholds) -> LatencyCoun
     if thresholds.first.any():
         level[observed.look < thresholds.first[observed.operation]] = ranks
     cell = observed.stratum * (ranks + 1) + level
-    found = tally(cell, (looks, operations, 2, ranks + 1), observed.weight)
+    found = tally(cell, (looks, operations, 2, ranks + 1), observed.weight, observed.count)
     n, w, w2 = (above(v[..., :ranks]) for v in found)
     return LatencyCounts(n, w, w2, rank.reshape(thresholds.edges.shape))
 
@@ -187,12 +188,22 @@ def above(levels: Floats) -> Floats:
     return np.ascontiguousarray(levels[..., ::-1].cumsum(axis=-1)[..., ::-1])
 
 
-def tally(cell: Ints, shape: tuple[int, ...], weight: Floats | None) -> tuple[Floats, Floats, Floats]:
-    """Return the rows, the weight and the squared weight by cell; without weights all three are the rows."""
+def tally(
+    cell: Ints, shape: tuple[int, ...], weight: Floats | None, count: Ints | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """Return the rows, the weight and the squared weight by cell; without weights all three are the rows.
+
+    Args:
+        cell: the cell of each entry.
+        shape: the shape of the cells.
+        weight: the weight of a row of each entry; None if all weigh the same.
+        count: the number of rows of each entry; None if each is one row.
+    """
     size = math.prod(shape)
-    n = np.bincount(cell, minlength=size).reshape(shape).astype(np.float64)
+    n = np.bincount(cell, count, size).reshape(shape).astype(np.float64)
     if weight is None:
         return n, n, n
-    w = np.asarray(np.bincount(cell, weight, size), np.float64).reshape(shape)
-    w2 = np.asarray(np.bincount(cell, weight * weight, size), np.float64).reshape(shape)
+    whole = weight if count is None else weight * count
+    w = np.asarray(np.bincount(cell, whole, size), np.float64).reshape(shape)
+    w2 = np.asarray(np.bincount(cell, whole * weight, size), np.float64).reshape(shape)
     return n, w, w2

@@ -3,13 +3,15 @@
 Retries and repeated calls within a trace fail together, so that counting each row would make chance look like
 a regression. A trace counts once per arm, at its first request; it has failed if any of its requests within
 the same look has.
+
+A verdict on many events does not hold them row by row: observations that are alike are one entry with a count
+(`observe_counts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,57 +22,46 @@ from obskit.dataset import FieldCodes
 from obskit.engine import Scope
 from obskit.judge.arms import Arms, Bools, value_masks
 from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, leaders
+from obskit.judge.file_rows import FileObservations, FileRows, first_requests
+from obskit.judge.looks import Looks, rows_in_looks
 from obskit.judge.operations import Operations, find_operations
+from obskit.stats.combinations import count_combinations
 
 Ints = npt.NDArray[Any]  # int32 or int64
-MOST_LOOKS = 10_000
-_MICROS = timedelta(microseconds=1)
+STATUSES = ("http.response.status_code", "status_code")
+"""Fields by which errors are recognized."""
 
 
-@dataclass(frozen=True)
-class Looks:
-    """The looks of a comparison: equal steps of time.
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """An outcome of an observation: it failed, or it is slower than a threshold of its operation.
 
     Attributes:
-        start: the start of the first look in µs.
-        length: the length of a look in µs.
-        count: the number of complete looks.
+        edges: the threshold of each operation as a bucket; None for failures.
+        bucket: the bucket of each code of the durations.
     """
 
-    start: int
-    length: int
-    count: int
-
-    @property
-    def end(self) -> int:
-        """The end of the last look in µs."""
-        return self.start + self.length * self.count
-
-    def end_of(self, look: int) -> int:
-        """Return the end of a look in µs."""
-        return self.start + self.length * (look + 1)
+    edges: Ints | None = None
+    bucket: Ints | None = None
 
 
-def plan_looks(start: int, end: int, step: timedelta | None) -> tuple[Looks, list[str]]:
-    """Divide a window of time into looks.
+@dataclass(frozen=True, eq=False)
+class ValueCounts:
+    """How many observations have a value: arrays with one entry per combination of the following.
 
-    Args:
-        start: the start of the window in µs.
-        end: its end in µs.
-        step: the time between two looks; None for one look.
-
-    Returns:
-        The looks, of which all are complete, and a note if they had to be longer.
+    Attributes:
+        code: the code of the field.
+        operation: the number of the operation.
+        candidate: whether they are of the candidate.
+        hit: whether they have the outcome.
+        count: their number.
     """
-    span = max(0, end - start)
-    length = span if step is None else max(1, step // _MICROS)
-    if not length:
-        return Looks(start, 1, 0), []
-    notes = []
-    if span // length > MOST_LOOKS:
-        length *= -(-span // (length * MOST_LOOKS))
-        notes.append(f"looks are {timedelta(microseconds=length)} long: there are at most {MOST_LOOKS:,}")
-    return Looks(start, length, span // length), notes
+
+    code: Ints
+    operation: Ints
+    candidate: Bools
+    hit: Bools
+    count: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +81,12 @@ class Requests:
 
 @dataclass(frozen=True, eq=False)
 class Observations:
-    """The observations of both arms in order of time; arrays have one entry per observation.
+    """The observations of both arms; arrays have one entry per observation, or per kind of observation.
 
     Attributes:
         scope: the events.
         looks: the looks.
-        rows: their rows in each file of the dataset.
+        rows: their rows in each file of the dataset; empty for entries with a count.
         look: the number of the look.
         candidate: whether it is one of the candidate.
         operation: the number of the operation.
@@ -104,9 +95,14 @@ class Observations:
         weight: sample weight; None if all weigh the same.
         duration: code of the duration, in `durations`; None if the events have no durations.
         durations: the codes of the field `duration_ms`.
-        requests: all requests, before they were put together by trace.
+        known: whether the outcome of each is recorded: it has a status or failed; None if the events have no
+            status.
         counted: how many they are, of the baseline and of the candidate.
         notes: what a reader must know.
+        count: the number of observations of each entry; None if each is one.
+        by_file: the observations in each file; None if each entry is one.
+        rowwise: returns the observations with one entry each, if these have a count.
+        every: all requests, if each entry is one observation.
     """
 
     scope: Scope
@@ -120,12 +116,51 @@ class Observations:
     weight: npt.NDArray[np.float64] | None
     duration: npt.NDArray[Any] | None
     durations: FieldCodes | None
-    requests: Requests
+    known: Bools | None
     counted: tuple[int, int]
     notes: tuple[str, ...]
+    count: Ints | None = None
+    by_file: FileObservations | None = None
+    rowwise: Callable[[], Observations] | None = None
+    every: Requests | None = None
 
     def __len__(self) -> int:
         return len(self.look)
+
+    @property
+    def numbers(self) -> Ints:
+        """The number of observations of each entry."""
+        return np.ones(len(self), np.int64) if self.count is None else self.count
+
+    def number(self, chosen: Bools | None = None) -> int:
+        """Return the number of observations, in all or of the chosen entries."""
+        if self.count is None:
+            return len(self) if chosen is None else int(chosen.sum())
+        return int((self.count if chosen is None else self.count[chosen]).sum())
+
+    def tally(self, cell: Ints, size: int, chosen: Ints | Bools | None = None) -> Ints:
+        """Return the number of observations by cell, of all or of the chosen entries."""
+        count = self.count
+        if chosen is not None:
+            cell, count = cell[chosen], None if count is None else count[chosen]
+        found = np.bincount(cell, count, size)
+        return found if count is None else found.astype(np.int64)
+
+    @cached_property
+    def whole_weight(self) -> npt.NDArray[np.float64]:
+        """The sample weight of each entry, over all of its observations; 1 for each without weights."""
+        return self.numbers.astype(np.float64) if self.weight is None else self.weight * self.numbers
+
+    def as_rows(self) -> Observations:
+        """Return the observations with one entry each."""
+        return self if self.rowwise is None else self.rowwise()
+
+    @cached_property
+    def requests(self) -> Requests:
+        """All requests, before those of a trace were put together."""
+        found = self.as_rows().every
+        assert found is not None
+        return found
 
     @cached_property
     def stratum(self) -> Ints:
@@ -134,13 +169,71 @@ class Observations:
 
     def codes(self, field: str) -> tuple[Ints, FieldCodes]:
         """Return the code of a field for every observation, and the codes of the field."""
+        assert self.count is None
         found = self.scope.codes(field)
         parts = [found.codes(file)[rows] for file, rows in enumerate(self.rows)]
-        return _join(parts, np.int32), found
+        return join_parts(parts, np.int32), found
 
     def clusters(self, field: str) -> Ints:
         """Return the number of each observation's value of a field, however many there are; 0 is missing."""
         return cluster_ids(self.scope, field, self.rows)
+
+    def by_value(self, field: str, hit: Hit | None) -> tuple[ValueCounts, FieldCodes]:
+        """Return how many observations have each value of a field.
+
+        Args:
+            field: the field.
+            hit: an outcome to tell observations by; None for none.
+
+        Returns:
+            The counts, and the codes of the field.
+        """
+        codes = self.scope.codes(field)
+        if self.by_file is None:
+            number, _ = self.codes(field)
+            flags = self._flags(hit, self.failed, self.operation, self.duration, len(self))
+            every = np.ones(len(self), np.int64)
+            return ValueCounts(number, self.operation, self.candidate, flags, every), codes
+        parts = [self._values_in(self.by_file, file, codes, hit) for file in self.by_file.files]
+        joined = (np.concatenate(column) for column in zip(*parts, strict=True))
+        code, operation, candidate, flags, count = joined
+        return ValueCounts(code, operation, candidate.astype(bool), flags.astype(bool), count), codes
+
+    def _values_in(
+        self, source: FileObservations, file: int, codes: FieldCodes, hit: Hit | None
+    ) -> tuple[Ints, ...]:
+        """Return the entries of `by_value` of one file."""
+        shown = self.operations.codes
+
+        def columns(found: FileRows) -> list[Ints]:
+            own = [source.local_codes(each, file) for each in (codes, *shown)]
+            operation = self.operations.number_of(file, own[1:], len(found.rows))
+            duration = None if self.durations is None else self.durations.codes(file)[found.rows]
+            flags = self._flags(hit, found.failed, operation, duration, len(found.rows))
+            return [*own, found.candidate, flags]
+
+        names = (codes.name, *(each.name for each in shown))
+        if not all(map(self.scope.is_stored, names)):
+            values = count_combinations(columns(source.observations(file)))
+        else:
+            edges = None if hit is None or hit.edges is None else self.operations.by_key(hit.edges)
+            what = ("values", names, hit is None, edges)
+            values = source.table(file, what, columns)
+        (code, *rest), count = values
+        *own, candidate, flags = rest
+        remap = codes.parts[file][1]
+        code = code if remap is None else remap[code]
+        return code, self.operations.number_of(file, own, len(count)), candidate, flags, count
+
+    @staticmethod
+    def _flags(
+        hit: Hit | None, failed: Bools | None, operation: Ints, duration: Ints | None, size: int
+    ) -> Bools:
+        """Return which observations have an outcome."""
+        if hit is not None and hit.edges is not None and hit.bucket is not None and duration is not None:
+            return np.asarray(hit.bucket[duration] > hit.edges[operation], np.bool_)
+        known = hit is not None and hit.edges is None and failed is not None
+        return failed if known and failed is not None else np.zeros(size, np.bool_)
 
 
 def observe(
@@ -170,14 +263,14 @@ def observe(
         mask = mine | other
         if left_out is not None:
             mask = mask & ~left_out[len(rows)]
-        found, look = _in_looks(times, mask, looks)
+        found, look = rows_in_looks(times, mask, looks)
         rows.append(found)
         looks_of.append(look)
-    look = _join(looks_of, np.int32)
-    candidate = _join([m[r] for m, r in zip(arms.candidate.masks, rows, strict=True)], np.bool_)
+    look = join_parts(looks_of, np.int32)
+    candidate = join_parts([m[r] for m, r in zip(arms.candidate.masks, rows, strict=True)], np.bool_)
     failed = None
     if errors is not None:
-        failed = _join([e[r] for e, r in zip(errors, rows, strict=True)], np.bool_)
+        failed = join_parts([e[r] for e, r in zip(errors, rows, strict=True)], np.bool_)
     counted = np.bincount(candidate, minlength=2)
     requests = Requests(rows, look, candidate)
     if cluster is not None:
@@ -189,10 +282,10 @@ def observe(
             )
         else:
             order = None
-            when = _join([t[r] for t, r in zip(dataset.codes.times(), rows, strict=True)], np.int64)
+            when = join_parts([t[r] for t, r in zip(dataset.codes.times(), rows, strict=True)], np.int64)
             if (when[1:] < when[:-1]).any():  # of files that overlap in time
                 order = np.argsort(when, kind="stable")
-            kept, failed = _first_requests(leaders(ids, candidate, order), look, failed)
+            kept, failed = first_requests(leaders(ids, candidate, order), look, failed)
             look, candidate = look[kept], candidate[kept]
             ends = np.cumsum([len(r) for r in rows])[:-1]
             rows = [r[k] for r, k in zip(rows, np.split(kept, ends), strict=True)]
@@ -209,39 +302,27 @@ def observe(
         weight=weights_of(scope, rows),
         duration=_durations(scope, rows),
         durations=scope.codes("duration_ms") if "duration_ms" in scope.schema.names else None,
-        requests=requests,
+        known=_known(scope, rows, failed),
         counted=(int(counted[0]), int(counted[1])),
         notes=tuple(notes),
+        every=requests,
     )
 
 
-def _first_requests(leader: Ints, look: Ints, failed: Bools | None) -> tuple[Bools, Bools | None]:
-    """Return which requests are the first of their cluster, and which of those have failed.
-
-    The first request has failed if any request of its cluster in the same look has.
-    """
-    kept = leader == np.arange(len(leader))
-    if failed is None:
-        return kept, None
-    again = np.flatnonzero(failed & ~kept)
-    again = again[look[again] == look[leader[again]]]
-    failed = failed.copy()
-    failed[leader[again]] = True
-    return kept, failed[kept]
+def status_codes(scope: Scope) -> list[FieldCodes]:
+    """Return the codes of the fields by which errors are recognized."""
+    return [scope.codes(name) for name in STATUSES if name in scope.schema.names]
 
 
-def _in_looks(times: Ints, mask: Bools, looks: Looks) -> tuple[Ints, Ints]:
-    """Return the rows of a file that are within the looks, and the look of each."""
-    ends = looks.start + looks.length * np.arange(looks.count + 1, dtype=np.int64)
-    if len(times) and not (times[1:] >= times[:-1]).all():
-        rows = np.flatnonzero(mask & (times >= looks.start) & (times < looks.end))
-        rows = rows[np.argsort(times[rows], kind="stable")]
-        return rows, (times[rows] - looks.start) // looks.length
-    bounds = np.searchsorted(times, ends)
-    first, last = int(bounds[0]), int(bounds[-1])
-    rows = np.flatnonzero(mask[first:last]) + first
-    sizes = np.diff(np.searchsorted(rows, bounds))
-    return rows, np.repeat(np.arange(looks.count), sizes)
+def _known(scope: Scope, rows: Sequence[Ints], failed: Bools | None) -> Bools | None:
+    """Return whether the outcome of some rows is recorded; None if the events have no status."""
+    statuses = status_codes(scope)
+    if not statuses:
+        return None
+    known = np.zeros(sum(map(len, rows)), np.bool_) if failed is None else failed.copy()
+    for each in statuses:
+        known |= join_parts([each.codes(file)[r] for file, r in enumerate(rows)], np.int64) > 0
+    return known
 
 
 def weights_of(scope: Scope, rows: Sequence[Ints]) -> npt.NDArray[np.float64] | None:
@@ -252,7 +333,7 @@ def weights_of(scope: Scope, rows: Sequence[Ints]) -> npt.NDArray[np.float64] | 
             parts.append((weights.w * weights.n)[weights.classes[r]])
         else:
             parts.append((weights.rows_w() * weights.rows_n())[r])
-    out = _join(parts, np.float64)
+    out = join_parts(parts, np.float64)
     return None if not len(out) or (out == out[0]).all() else out
 
 
@@ -260,8 +341,9 @@ def _durations(scope: Scope, rows: Sequence[Ints]) -> npt.NDArray[Any] | None:
     if "duration_ms" not in scope.schema.names:
         return None
     codes = scope.codes("duration_ms")
-    return _join([codes.codes(file)[r] for file, r in enumerate(rows)], np.int32)
+    return join_parts([codes.codes(file)[r] for file, r in enumerate(rows)], np.int32)
 
 
-def _join(parts: Sequence[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
+def join_parts(parts: Sequence[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
+    """Return arrays one after the other as one of a type."""
     return np.concatenate(parts).astype(kind, copy=False) if parts else np.zeros(0, kind)

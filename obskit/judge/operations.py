@@ -44,6 +44,20 @@ class Operations:
         """Return the number of the operation of some rows of each file."""
         return self.numbers[_cells(self.codes, rows)]
 
+    def number_of(self, file: int, local: Sequence[Ints], size: int) -> Ints:
+        """Return the numbers of `size` operations, given their codes in a file's own numbers by field."""
+        cell = np.zeros(size, np.int32)
+        for each, own in zip(self.codes, local, strict=True):
+            remap = each.parts[file][1]
+            cell *= each.size
+            cell += (own if remap is None else remap[own]).astype(np.int32, copy=False)
+        return self.numbers[cell]
+
+    def by_key(self, values: Ints) -> tuple[Any, ...]:
+        """Return a value of each operation in an order that does not depend on how frequent they are."""
+        rows = map(tuple, values.reshape(len(self), -1).tolist())
+        return tuple(sorted(zip(map(repr, self.keys), rows, strict=True)))
+
     def condition(self, number: int) -> str | None:
         """Return the condition of an operation; None if it represents several."""
         items = [{"field": field, "op": "=", "value": value} for field, value in self.keys[number]]
@@ -61,13 +75,33 @@ def find_operations(scope: Scope, rows: Sequence[Ints]) -> tuple[Operations, Int
         The operations, and the number of the one of each row. The rarest are one, if there are more than
         MOST_OPERATIONS.
     """
-    codes = tuple(_coded_fields(scope))
-    cells = prod(each.size for each in codes)
-    cell = _cells(codes, rows)
-    counts = np.bincount(cell, minlength=cells)
+    codes = operation_codes(scope)
+    return _numbered(codes, _cells(codes, rows), None)
+
+
+def operations_of(codes: Sequence[FieldCodes], own: Sequence[Ints], count: Ints) -> tuple[Operations, Ints]:
+    """Return the operations of counted requests.
+
+    Args:
+        codes: the codes of the fields that identify operations.
+        own: the codes of each entry, one array per field.
+        count: the number of requests of each entry.
+
+    Returns:
+        As `find_operations`.
+    """
+    cell = np.zeros(len(count), np.int32)
+    for each, part in zip(codes, own, strict=True):
+        cell = cell * np.int32(each.size) + part
+    return _numbered(codes, cell, count)
+
+
+def _numbered(codes: Sequence[FieldCodes], cell: Ints, count: Ints | None) -> tuple[Operations, Ints]:
+    codes = tuple(codes)
+    counts = np.bincount(cell, count, prod(each.size for each in codes)).astype(np.int64, copy=False)
     common = np.argsort(-counts, kind="stable")[:MOST_OPERATIONS]
     common = common[counts[common] > 0]
-    numbers = np.full(cells, len(common), np.int32)
+    numbers = np.full(len(counts), len(common), np.int32)
     numbers[common] = np.arange(len(common))
     keys = [_key(int(at), codes) for at in common]
     shared = (
@@ -80,7 +114,7 @@ def find_operations(scope: Scope, rows: Sequence[Ints]) -> tuple[Operations, Int
     return Operations(tuple(names), tuple(keys), codes, numbers), numbers[cell]
 
 
-def _coded_fields(scope: Scope) -> list[FieldCodes]:
+def operation_codes(scope: Scope) -> list[FieldCodes]:
     """Return the codes of the fields that identify operations."""
     out = []
     for some in ((SERVICE,), ACTIONS):

@@ -40,9 +40,11 @@ def outcome_strata(
         The strata.
     """
     cell, weight = observed.stratum * 2 + hit, observed.weight
+    count = observed.count
     if kept is not None:
         cell, weight = cell[kept], None if weight is None else weight[kept]
-    sums = tally(cell, (observed.looks.count, len(observed.operations), 2, 2), weight)
+        count = None if count is None else count[kept]
+    sums = tally(cell, (observed.looks.count, len(observed.operations), 2, 2), weight, count)
     others, hits = (Tally(*(v[..., at] for v in sums)) for at in (0, 1))
     return strata_of(hits, others)
 
@@ -70,14 +72,15 @@ def counts_of_arm(
         Observations, outcomes, the weighted rate, and percentiles.
     """
     of = observed.candidate == arm
-    n, x = int(of.sum()), int((of & hit).sum())
-    weight = None if observed.weight is None else observed.weight[of]
+    n, x = observed.number(of), observed.number(of & hit)
+    weight = None if observed.weight is None else observed.whole_weight[of]
     rate = x / n if n else math.nan
     if weight is not None and n:
         rate = float(weight[hit[of]].sum() / weight.sum())
     percentiles = {}
     if timed and observed.duration is not None and observed.durations is not None:
-        sums = np.bincount(observed.duration[of], weight, observed.durations.size).astype(np.float64)
+        each = observed.count[of] if weight is None and observed.count is not None else weight
+        sums = np.bincount(observed.duration[of], each, observed.durations.size).astype(np.float64)
         bucket = code_buckets(observed.durations).astype(np.int32)
         percentiles = {name: buckets.quantile(bucket, sums, q) for name, q in PERCENTILES.items()}
     return ArmCounts(n, x, rate, percentiles)

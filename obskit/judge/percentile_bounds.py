@@ -59,7 +59,7 @@ def track_percentile(observed: Observations, alpha: float, q: float = P99) -> Pe
     stage = np.searchsorted(ends, np.arange(looks), side="left").astype(np.int32)  # the step that has a look
     key = (stage[observed.look] * 2 + observed.candidate) * len(known)
     key += cell.astype(np.int32)[observed.duration]
-    counts = np.bincount(key, minlength=len(ends) * 2 * len(known)).reshape(len(ends), 2, len(known))
+    counts = observed.tally(key, len(ends) * 2 * len(known)).reshape(len(ends), 2, len(known))
     running = np.where(timed, counts, 0).cumsum(axis=0).cumsum(axis=2).astype(np.float64)
     total = running[..., -1]
     lower, upper = rank_bounds(total, q, alpha)

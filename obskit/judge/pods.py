@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from obskit.display.result import plain
 from obskit.engine import format_condition
-from obskit.judge.observations import Observations
+from obskit.judge.observations import Hit, Observations
 from obskit.judge.setting import PODS
 
 ONE_POD = 0.8  # share of the excess above which it is the pod's
@@ -42,12 +41,12 @@ class PodShare:
         return {name: plain(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
-def pods_of(observed: Observations, hit: npt.NDArray[np.bool_] | None) -> list[PodShare]:
+def pods_of(observed: Observations, hit: Hit | None) -> list[PodShare]:
     """Return the candidate's pods, those with the largest excess first.
 
     Args:
         observed: the observations.
-        hit: whether each has the outcome; None to list the pods only.
+        hit: the outcome; None to list the pods only.
 
     Returns:
         The pods; none if the events do not name them.
@@ -55,16 +54,16 @@ def pods_of(observed: Observations, hit: npt.NDArray[np.bool_] | None) -> list[P
     field = _pod_field(observed)
     if field is None:
         return []
-    number, codes = observed.codes(field)
-    ours = observed.candidate & (number > 0)
-    n = np.bincount(number[ours], minlength=codes.size)
-    flags = hit if hit is not None else np.zeros(len(observed), np.bool_)
-    x = np.bincount(number[ours & flags], minlength=codes.size)
+    found, codes = observed.by_value(field, hit)
+    ours, count, size = found.candidate & (found.code > 0), found.count, codes.size
+    n = np.bincount(found.code[ours], count[ours], size)
+    x = np.bincount(found.code[ours & found.hit], count[ours & found.hit], size)
     # What the pod's requests would have at the baseline's rate of each operation.
-    theirs, operations = ~observed.candidate, len(observed.operations)
-    every = np.bincount(observed.operation[theirs], minlength=operations)
-    rate = np.bincount(observed.operation[theirs & flags], minlength=operations) / np.maximum(every, 1)
-    expected = np.bincount(number[ours], rate[observed.operation[ours]], codes.size)
+    theirs, operations = ~found.candidate, len(observed.operations)
+    every = np.bincount(found.operation[theirs], count[theirs], operations)
+    bad = theirs & found.hit
+    rate = np.bincount(found.operation[bad], count[bad], operations) / np.maximum(every, 1)
+    expected = np.bincount(found.code[ours], rate[found.operation[ours]] * count[ours], size)
     excess = np.maximum(x - expected, 0.0)
     total = max(float(excess.sum()), 1e-9)
     order = [int(at) for at in np.lexsort((-n, -excess)) if n[at]]
@@ -90,11 +89,12 @@ def one_bad_pod(pods: list[PodShare]) -> PodShare | None:
 
 def _pod_field(observed: Observations) -> str | None:
     """Return the first field of pods that most of the candidate's requests have."""
-    ours = max(int(observed.candidate.sum()), 1)
+    ours = max(observed.number(observed.candidate), 1)
     for name in PODS:
         if name not in observed.scope.schema.names:
             continue
-        number, codes = observed.codes(name)
-        if codes.kind == "value" and int((observed.candidate & (number > 0)).sum()) > ours / 2:
+        found, codes = observed.by_value(name, None)
+        known = int(found.count[found.candidate & (found.code > 0)].sum())
+        if codes.kind == "value" and known > ours / 2:
             return name
     return None

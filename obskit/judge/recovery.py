@@ -17,7 +17,8 @@ from obskit.judge.arms import Arms, rows_of
 from obskit.judge.before_after import JudgedSwitch
 from obskit.judge.concurrent import Judged
 from obskit.judge.latency_counts import QUANTILES, Thresholds, thresholds_for
-from obskit.judge.observations import Looks, Observations, observe
+from obskit.judge.looks import Looks
+from obskit.judge.observations import Observations, observe
 from obskit.judge.options import JudgeOptions
 from obskit.judge.outcome_counts import outcome_strata
 from obskit.judge.words import FEWEST

@@ -136,7 +136,7 @@ def _switch_verdict(
             label=arm.label,
             condition=arm.condition,
             rows=observed.counted[candidate],
-            observations=int((observed.candidate == candidate).sum()),
+            observations=observed.number(observed.candidate == candidate),
         )
         for candidate, arm in ((False, arms.baseline), (True, arms.candidate))
     ]
@@ -193,7 +193,7 @@ def _sentence(arms: Arms, judged: Judged, word: Word) -> str:
     if word == "pass":
         return " ".join(one.sentence for one in judged.criteria if one.name != "traffic")
     open_ones = [one.sentence for one in judged.criteria if one.word == "inconclusive"]
-    wanted = needed_sentence(judged.needed, int(judged.observed.candidate.sum()))
+    wanted = needed_sentence(judged.needed, judged.observed.number(judged.observed.candidate))
     return " ".join(filter(None, [*open_ones, wanted]))
 
 
@@ -213,7 +213,7 @@ def _summary(arms: Arms, observed: Observations, judged: Judged, candidate: bool
         label=arm.label,
         condition=arm.condition,
         rows=observed.counted[candidate],
-        observations=int((observed.candidate == candidate).sum()),
+        observations=observed.number(observed.candidate == candidate),
         pods=len(judged.pods) or None if candidate else None,
     )
 
@@ -229,7 +229,7 @@ def _caveats(arms: Arms, judged: Judged) -> list[str]:
     if 0 < len(judged.pods) <= 2:
         few = "1 pod" if len(judged.pods) == 1 else "2 pods"
         notes.append(f"the candidate runs on {few}: version and host cannot be told apart")
-    whole, kept = sum(judged.observed.counted), len(judged.observed)
+    whole, kept = sum(judged.observed.counted), judged.observed.number()
     if kept < whole:
         notes.append(f"{whole:,} requests are {kept:,} observations: one per trace and version")
     return notes

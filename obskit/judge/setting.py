@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
 
+from obskit.dataset import FieldCodes, Weights
 from obskit.display import formatting
 from obskit.engine import Scope, format_condition, format_value, microseconds, moment
-from obskit.judge.arms import Arm, Arms, Bools, rows_of, texts_of
-from obskit.judge.observations import Ints, Looks, Observations, plan_looks
+from obskit.judge.arms import Arm, Arms, Bools, rows_of, sum_codes, texts_of
+from obskit.judge.file_masks import FileMasks
+from obskit.judge.looks import Looks, plan_looks
+from obskit.judge.observations import Ints, Observations
 from obskit.judge.options import JudgeOptions
 from obskit.query.deployments import VERSIONS, deployments, first_steps
+from obskit.stats.combinations import sum_combinations
 from obskit.stats.sequential import Floats
 
 PODS = ("k8s.pod.name", "host.name", "service.instance.id")
@@ -90,25 +95,40 @@ def warming_up(arms: Arms, warmup: timedelta) -> tuple[list[Bools] | None, list[
 def earlier_durations(arms: Arms, observed: Observations) -> Floats:
     """Return the weight of requests before the first look, by operation and code of the duration."""
     assert observed.durations is not None
-    scope, size = arms.scope, observed.durations.size
-    rows: list[Ints] = []
-    weights = []
-    every = scope.dataset.codes.weights()
-    for file, (times, mask) in enumerate(zip(scope.dataset.codes.times(), rows_of(scope), strict=True)):
-        found = np.flatnonzero(mask & (times < observed.looks.start))
-        rows.append(found)
-        each = every[file]
-        if each.classes is not None:
-            weights.append((each.w * each.n)[each.classes[found]])
-        else:
-            weights.append((each.rows_w() * each.rows_n())[found])
-    cell = observed.operations.number(rows) * size
-    cell += np.concatenate([observed.durations.codes(file)[r] for file, r in enumerate(rows)])
-    total = len(observed.operations) * size
-    # Operations that only earlier requests had are beyond the last number.
-    kept = cell < total
-    found = np.bincount(cell[kept], np.concatenate(weights)[kept], total)
-    return np.asarray(found, np.float64).reshape(len(observed.operations), size)
+    scope, durations = arms.scope, observed.durations
+    size, total = durations.size, len(observed.operations) * durations.size
+    rows = rows_of(scope)
+    shown = [*observed.operations.codes, durations]
+    stored = all(scope.is_stored(each.name) for each in shown)
+    start = observed.looks.start
+    weights = scope.dataset.codes.weights()
+    out = np.zeros(total)
+    for file in range(len(rows)):
+        n, first, last = rows.ends(file)
+        if not n or first >= start:
+            continue
+        until = None if last < start else start
+        what = ("earlier", tuple(each.name for each in shown), until) if stored else None
+        (*own, duration), weight = rows.kept(
+            file, what, partial(_earlier_in, rows, file, until, shown, weights[file])
+        )
+        cell = observed.operations.number_of(file, own, len(weight)).astype(np.int64) * size
+        remap = durations.parts[file][1]
+        cell += duration if remap is None else remap[duration]
+        # Operations that only earlier requests had are beyond the last number.
+        kept = cell < total
+        out += np.bincount(cell[kept], weight[kept], total)
+    return out.reshape(len(observed.operations), size)
+
+
+def _earlier_in(
+    rows: FileMasks, file: int, until: int | None, shown: Sequence[FieldCodes], weights: Weights
+) -> tuple[tuple[Ints, ...], Floats]:
+    """Return the weight of the requests of a file before a time by the codes of some fields."""
+    mask = rows[file] if until is None else rows[file] & (rows.times[file] < until)
+    found = np.flatnonzero(mask)
+    each = weights.rows_w()[found] * weights.rows_n()[found]
+    return sum_combinations([codes.parts[file][0][found] for codes in shown], each)
 
 
 def also_deployed(arms: Arms, start: int, end: int) -> list[str]:
@@ -144,8 +164,7 @@ def _texts_in(scope: Scope, fields: Sequence[str], arm: Arm) -> set[str]:
         return set()
     codes = scope.codes(field)
     seen = np.zeros(codes.size, np.bool_)
-    for file, mask in enumerate(arm.masks):
-        seen[codes.codes(file)[mask]] = True
+    seen |= sum_codes(FileMasks.of(scope.dataset, arm.masks), codes, stored=scope.is_stored(field)) > 0
     return {text for text, has in zip(texts_of(codes.values), seen[1:], strict=False) if has}
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from obskit.dataset import FieldCodes
 from obskit.errors import InvalidArgument
+from obskit.judge.arms import Bools
 from obskit.judge.latency_counts import QUANTILES, Thresholds, tally
 from obskit.judge.margins import Margin
 from obskit.judge.observations import Ints, Observations
@@ -51,19 +51,85 @@ class SliceOutcome:
 
 
 @dataclass(frozen=True, eq=False)
+class Stratification:
+    """A way to divide observations into strata.
+
+    Attributes:
+        stretch: the stretch of time of each look.
+        place: the place of each operation.
+    """
+
+    stretch: Ints
+    place: Ints
+
+    @property
+    def width(self) -> int:
+        """The number of places."""
+        return int(self.place.max(initial=0)) + 1
+
+    @property
+    def count(self) -> int:
+        """The number of strata."""
+        return (int(self.stretch[-1]) + 1 if len(self.stretch) else 1) * self.width
+
+    def of(self, look: Ints, operation: Ints) -> Ints:
+        """Return the stratum of observations, given the look and the operation of each."""
+        return self.stretch[look] * np.int32(self.width) + self.place[operation]
+
+
+@dataclass(frozen=True, eq=False)
+class SliceLayout:
+    """How the slices of one or two fields are counted.
+
+    Attributes:
+        codes: the codes of the fields.
+        strata: the strata.
+    """
+
+    codes: tuple[FieldCodes, ...]
+    strata: Stratification
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields."""
+        return tuple(each.name for each in self.codes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the counts: the codes of the fields, the stratum, the arm and the class."""
+        return (*(each.size for each in self.codes), self.strata.count, 2, CLASSES)
+
+    def cell(self, number: Sequence[Ints], stratum: Ints, rest: Ints) -> Ints:
+        """Return the cells of observations.
+
+        Args:
+            number: the code of each field.
+            stratum: the stratum.
+            rest: twice CLASSES: the arm, then the class.
+        """
+        out = np.zeros(len(stratum), np.int32)  # below MOST_CELLS
+        for codes, own in zip(self.codes, number, strict=True):
+            out *= np.int32(codes.size)
+            out += own if codes.rare_code is None else np.where(own == codes.rare_code, 0, own)
+        out *= np.int32(self.strata.count)
+        out += stratum
+        out *= np.int32(2 * CLASSES)
+        out += rest
+        return out
+
+
+@dataclass(frozen=True, eq=False)
 class SliceTable:
     """The combinations of one or two fields, and what is counted of them so far.
 
     Attributes:
         fields: the fields.
         values: the values of each field; the code 0 is a missing one.
-        cell: the cell of each observation in `counts`, flat.
         counts: observations by the codes of the fields, stratum, arm and class.
     """
 
     fields: tuple[str, ...]
     values: tuple[pa.Array, ...]
-    cell: Ints
     counts: Floats
 
 
@@ -80,20 +146,39 @@ def classes_of(observed: Observations, thresholds: Thresholds | None) -> npt.NDA
     Returns:
         The class of each observation, in 0..7.
     """
-    out = np.zeros(len(observed), np.uint8)
-    if thresholds is not None and observed.duration is not None:
-        at = [QUANTILES.index(q) for q in SLOWER_THAN]
+    return class_of(
+        thresholds, observed.operation, observed.candidate, observed.duration, observed.look, observed.failed
+    )
+
+
+def class_of(
+    thresholds: Thresholds | None,
+    operation: Ints,
+    candidate: Bools,
+    duration: Ints | None,
+    look: Ints,
+    failed: Bools | None,
+) -> npt.NDArray[np.uint8]:
+    """Return the classes of observations as in `classes_of`; each array has one entry per observation."""
+    out = np.zeros(len(operation), np.uint8)
+    if thresholds is not None and duration is not None:
+        edges = class_edges(thresholds)
         # by operation, arm and code of the duration
-        edges = np.stack([thresholds.edges[:, at, rise] for rise in (0, 1)], axis=1)
         level = 1 + (thresholds.bucket[None, None, None, :] > edges[..., None]).sum(axis=2)
         level[..., ~thresholds.timed] = 0
-        key = observed.operation * 2 + observed.candidate
-        out = level.astype(np.uint8).reshape(-1)[key * len(thresholds.bucket) + observed.duration]
+        key = operation * 2 + candidate
+        out = level.astype(np.uint8).reshape(-1)[key * len(thresholds.bucket) + duration]
         if thresholds.first.any():
-            out[observed.look < thresholds.first[observed.operation]] = 0
-    if observed.failed is not None:
-        out = out + observed.failed.view(np.uint8) * np.uint8(4)
+            out[look < thresholds.first[operation]] = 0
+    if failed is not None:
+        out = out + failed.view(np.uint8) * np.uint8(4)
     return out
+
+
+def class_edges(thresholds: Thresholds) -> Ints:
+    """Return the edges between classes by operation, arm and threshold."""
+    at = [QUANTILES.index(q) for q in SLOWER_THAN]
+    return np.stack([thresholds.edges[:, at, rise] for rise in (0, 1)], axis=1)
 
 
 def outcomes_of(
@@ -150,14 +235,18 @@ def _scale(
     lacks = np.isin(classes, counted) & ~has
     key = observed.operation * 2 + observed.candidate
     shape = (1, len(observed.operations), 2)
-    with_it, without = (Tally(*tally(key[rows], shape, weight[rows])) for rows in (has, lacks))
+    count = observed.count
+    with_it, without = (
+        Tally(*tally(key[rows], shape, weight[rows], None if count is None else count[rows]))
+        for rows in (has, lacks)
+    )
     dependent, _ = sampling(with_it, without)
     if not dependent.any():
         return 1.0
     if not (_sampled_alike(with_it) and _sampled_alike(without)):
         return None
-    rows, total = float((has | lacks).sum()), float(weight[has | lacks].sum())
-    return rows / total * float(weight[has].mean())
+    rows, total = float(observed.number(has | lacks)), float(observed.whole_weight[has | lacks].sum())
+    return rows / total * float(observed.whole_weight[has].sum()) / observed.number(has)
 
 
 def _sampled_alike(rows: Tally) -> bool:
@@ -169,79 +258,69 @@ def _sampled_alike(rows: Tally) -> bool:
     return bool((apart[enough] <= ALIKE).all())
 
 
-def tables_of(
-    observed: Observations,
-    fields: Sequence[str],
-    classes: npt.NDArray[np.uint8],
-    notes: list[str],
-    *,
-    required: bool,
-) -> list[SliceTable]:
-    """Return a table for every pair of fields, or for the only field; nothing is counted in it yet.
+def layouts_of(
+    observed: Observations, fields: Sequence[str], notes: list[str], *, required: bool
+) -> list[SliceLayout]:
+    """Return a layout for every pair of fields, or for the only field.
 
     Args:
         observed: the observations.
         fields: the fields.
-        classes: the class of each observation.
         notes: notes about fields that have no slices are added to it.
         required: whether a field that can have no slices is an error.
 
     Returns:
-        The tables. Fields with too many values to be combined have one each.
+        The layouts. Fields with too many values to be combined have one each.
 
     Raises:
         InvalidArgument: a required field can have no slices.
     """
-    coded: list[tuple[str, Ints, FieldCodes]] = []
+    coded: list[FieldCodes] = []
     for name in fields:
-        number, codes = observed.codes(name)
-        if codes.rare_code is not None:
-            number = np.where(number == codes.rare_code, 0, number)
+        codes = observed.scope.codes(name)
         if codes.kind != "value":
             problem = f"{name} is not a field of categories, so it has no slices"
-        elif codes.rare_code is not None and not number.any():
+        elif codes.rare_code is not None and not _any_value(observed, codes):
             problem = f"no value of {name} is frequent enough to be judged by itself"
         else:
-            coded.append((name, number, codes))
+            coded.append(codes)
             continue
         if required:
             raise InvalidArgument(
                 problem, hint="name fields of categories, such as the customer or the client"
             )
         notes.append(f"warning: {problem}")
-    out: list[SliceTable] = []
+    out: list[SliceLayout] = []
     strata = _strata(observed)
-    left = {name for name, _, _ in coded}
+    left = {codes.name for codes in coded}
     for some in (*combinations(coded, 2), *((one,) for one in coded)):
-        if len(some) == 1 and some[0][0] not in left:
+        if len(some) == 1 and some[0].name not in left:
             continue  # it has slices next to those of a pair
-        sizes = tuple(codes.size for _, _, codes in some)
-        stratum, count = next(
-            ((s, c) for s, c in strata if math.prod(sizes) * c * 16 <= MOST_CELLS), (None, 0)
-        )
-        if stratum is None:
-            named = " and ".join(name for name, _, _ in some)
+        sizes = tuple(codes.size for codes in some)
+        chosen = next((one for one in strata if math.prod(sizes) * one.count * 16 <= MOST_CELLS), None)
+        if chosen is None:
+            named = " and ".join(codes.name for codes in some)
             notes.append(f"warning: {named}: too many values{' to be combined' if len(some) > 1 else ''}")
             continue
-        left -= {name for name, _, _ in some}
-        cell = np.zeros(len(observed), np.int32)  # below MOST_CELLS
-        for _, number, codes in some:
-            cell = cell * codes.size + number
-        cell = ((cell * count + stratum) * 2 + observed.candidate) * 8 + classes
-        shape = (*sizes, count, 2)
-        names, values = tuple(name for name, _, _ in some), tuple(codes.values for _, _, codes in some)
-        out.append(SliceTable(names, values, cell, np.zeros((*shape, 8))))
+        left -= {codes.name for codes in some}
+        out.append(SliceLayout(some, chosen))
     return out
 
 
-def _strata(observed: Observations) -> list[tuple[Ints, int]]:
-    """Return the stratum of each observation and their number: the finest first, in the end one for all.
+def _any_value(observed: Observations, codes: FieldCodes) -> bool:
+    """Return whether an observation has a value that is not one of the rare ones."""
+    found, _ = observed.by_value(codes.name, None)
+    return bool(((found.code > 0) & (found.code != codes.rare_code)).any())
+
+
+def _strata(observed: Observations) -> list[Stratification]:
+    """Return the ways to divide observations into strata: the finest first, in the end one for all.
 
     A stratum is an operation in a stretch of looks in which the candidate's share is steady.
     """
     looks, operations = observed.looks.count, len(observed.operations)
-    rows = np.bincount(observed.look, minlength=looks).astype(np.float64)
-    ours = np.bincount(observed.look, observed.candidate, looks)
+    rows = observed.tally(observed.look, looks).astype(np.float64)
+    ours = observed.tally(observed.look, looks, observed.candidate).astype(np.float64)
     stretch, start = np.zeros(looks, np.int32), 0
     for look in range(1, looks):
         usual = (ours[start:look].sum() + 0.5) / (rows[start:look].sum() + 1)
@@ -250,17 +329,12 @@ def _strata(observed: Observations) -> list[tuple[Ints, int]]:
         if not usual / STEADY - noise <= share <= usual * STEADY + noise:
             start = look
             stretch[look:] += 1
-    steady, count = stretch[observed.look], int(stretch[-1]) + 1 if looks else 1
-    one = np.zeros(1, np.int32)
-    return [(steady * operations + observed.operation, count * operations), (steady, count), (one, 1)]
-
-
-def add(table: SliceTable, now: Any) -> None:
-    """Add observations to what is counted.
-
-    Args:
-        table: the table.
-        now: the observations: a slice, or their indices.
-    """
-    counts = table.counts
-    counts += np.bincount(table.cell[now], minlength=counts.size).reshape(counts.shape)
+    # In an order of the operations that does not depend on how frequent they are.
+    place = np.empty(operations, np.int32)
+    names = [repr(key) for key in observed.operations.keys]
+    place[np.argsort(np.array(names, dtype=object), kind="stable")] = np.arange(operations)
+    return [
+        Stratification(stretch, place),
+        Stratification(stretch, np.zeros(operations, np.int32)),
+        Stratification(np.zeros(looks, np.int32), np.zeros(operations, np.int32)),
+    ]

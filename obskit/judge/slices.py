@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from obskit.engine import moment
 from obskit.judge.latency_counts import Thresholds
 from obskit.judge.margins import Margin
-from obskit.judge.observations import Ints, Observations
-from obskit.judge.slice_counts import add, classes_of, outcomes_of, tables_of
-from obskit.judge.slice_tests import SliceFinding, SliceTest, tests_of
+from obskit.judge.observations import Observations
+from obskit.judge.slice_counts import classes_of, layouts_of, outcomes_of
+from obskit.judge.slice_source import slice_source
+from obskit.judge.slice_tests import SliceFinding, SliceTest
 from obskit.stats.many_slices import discoveries
 
 FIRST_LOOK = 200  # observations of the candidate at the first look at slices
@@ -63,24 +63,16 @@ def find_slices(
     notes: list[str] = []
     if not fields or not len(observed):
         return [], notes
-    classes = classes_of(observed, thresholds)
-    outcomes = outcomes_of(observed, classes, thresholds, margin, notes)
-    tables = tables_of(observed, fields, classes, notes, required=required)
-    if not tables or not outcomes:
+    outcomes = outcomes_of(observed, classes_of(observed, thresholds), thresholds, margin, notes)
+    layouts = layouts_of(observed, fields, notes, required=required)
+    if not layouts or not outcomes:
         return [], notes
-    order = None if _is_sorted(observed.look) else np.argsort(observed.look, kind="stable")
-    looks = observed.look if order is None else observed.look[order]
+    source = slice_source(observed, layouts, thresholds, outcomes)
     first: dict[tuple[int, tuple[int, ...]], SliceFinding] = {}
     schedule = _schedule(observed, ended, planned)
-    start = 0
     tests: list[SliceTest] = []
     for step, look in enumerate(schedule, 1):
-        end = int(np.searchsorted(looks, look, side="right"))
-        now: Any = slice(start, end) if order is None else order[start:end]
-        start = end
-        for table in tables:
-            add(table, now)
-        tests = [test for table in tables for test in tests_of(table, outcomes, tables)]
+        tests = source.tests(look)
         p, least = (np.concatenate([getattr(test, name) for test in tests]) for name in ("p", "least"))
         chosen = discoveries(p, least, alpha / (step * (step + 1) if planned is None else len(PLANNED)))
         at = 0
@@ -108,17 +100,13 @@ def find_slices(
     return _distinct(found), notes
 
 
-def _is_sorted(values: Ints) -> bool:
-    return bool((values[1:] >= values[:-1]).all())
-
-
 def _schedule(observed: Observations, ended: bool, planned: int | None) -> list[int]:
     """Return the looks after which slices are looked at."""
     looks = observed.looks.count
     if planned is not None:
         wanted_looks = {math.ceil(part * planned) - 1 for part in PLANNED}
         return sorted(look for look in wanted_looks if 0 <= look < looks)
-    total: Ints = np.bincount(observed.look[observed.candidate], minlength=looks).cumsum()
+    total = observed.tally(observed.look, looks, observed.candidate).cumsum()
     out: list[int] = []
     wanted = FIRST_LOOK
     for look, n in enumerate(total):

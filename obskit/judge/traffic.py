@@ -11,10 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from obskit.display import formatting
 from obskit.engine import moment
@@ -64,8 +62,8 @@ def judge_traffic(observed: Observations, name: str, split: float | None, unit: 
         The judgment.
     """
     looks = observed.looks.count
-    every = np.bincount(observed.look, minlength=looks).astype(np.float64)
-    ours = np.bincount(observed.look[observed.candidate], minlength=looks).astype(np.float64)
+    every = observed.tally(observed.look, looks).astype(np.float64)
+    ours = observed.tally(observed.look, looks, observed.candidate).astype(np.float64)
     share = float(ours.sum() / every.sum()) if every.sum() else math.nan
     found = _gone_since(every, ours, None if split is None else _share_of_rows(observed, split))
     if found is not None:
@@ -83,7 +81,7 @@ def judge_traffic(observed: Observations, name: str, split: float | None, unit: 
         if _sampled_differently(observed):
             note = "the split cannot be tested: the versions are sampled differently"
             return Traffic("pass", "", share, note=note)
-        return _split(observed, name, split, unit, share)
+        return _split(observed.as_rows(), name, split, unit, share)
     return Traffic("pass", "", share)
 
 
@@ -97,8 +95,9 @@ def _goes_on(observed: Observations, look: int, usual: float) -> bool:
         look: the look from which on the candidate has hardly any observations.
         usual: the candidate's share of them until then.
     """
-    since = observed.requests.look >= look
-    ours = int((since & observed.requests.candidate).sum())
+    requests = observed.requests
+    since = requests.look >= look
+    ours = int((since & requests.candidate).sum())
     return ours > GONE * usual * int(since.sum())
 
 
@@ -106,14 +105,15 @@ def _share_of_rows(observed: Observations, split: float) -> float:
     """Return the candidate's share of the rows at a share of the requests: the arms may be sampled."""
     if observed.weight is None:
         return split
-    candidate, baseline = _mean_weights(observed, observed.weight)
+    candidate, baseline = _mean_weights(observed)
     ours, theirs = split / candidate, (1 - split) / baseline
     return ours / (ours + theirs)
 
 
-def _mean_weights(observed: Observations, weight: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _mean_weights(observed: Observations) -> tuple[float, float]:
     """Return the mean weight of the candidate's rows and of the baseline's."""
-    ours, theirs = (float(weight[observed.candidate == arm].mean()) for arm in (True, False))
+    arms = [observed.candidate == arm for arm in (True, False)]
+    ours, theirs = (float(observed.whole_weight[arm].sum()) / observed.number(arm) for arm in arms)
     return ours, theirs
 
 
@@ -121,7 +121,7 @@ def _sampled_differently(observed: Observations) -> bool:
     """Return whether more of one arm's rows were kept: a unit with few requests is then missed there."""
     if observed.weight is None:
         return False
-    ours, theirs = _mean_weights(observed, observed.weight)
+    ours, theirs = _mean_weights(observed)
     return abs(ours / theirs - 1) > SAMPLED_DIFFERENTLY
 
 
@@ -173,26 +173,25 @@ def _operation_gone(observed: Observations) -> tuple[int, int, float] | None:
     one of which most were to be expected.
     """
     looks, size = observed.looks.count, len(observed.operations)
-
-    def counted(operation: npt.NDArray[Any], look: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        cell = operation.astype(np.int64) * looks + look
-        return np.bincount(cell, minlength=(size + 1) * looks)[: size * looks].reshape(size, looks)
-
-    every = counted(observed.operation, observed.look)
-    ours = counted(observed.operation[observed.candidate], observed.look[observed.candidate])
-    requests = observed.requests
-    # An operation that no observation has is beyond the last number.
-    number = observed.operations.number(requests.rows)[requests.candidate]
-    answered = counted(number, requests.look[requests.candidate])
+    cell = observed.operation.astype(np.int64) * looks + observed.look
+    every = observed.tally(cell, size * looks).reshape(size, looks)
+    ours = observed.tally(cell, size * looks, observed.candidate).reshape(size, looks)
     all_ours, all_every = ours.sum(axis=0), every.sum(axis=0)
     worst = None
     for operation in np.flatnonzero(ours.sum(axis=1) >= FEWEST):
         if not observed.operations.keys[operation]:
             continue  # several that are rare
-        look = int(np.flatnonzero(answered[operation])[-1]) + 1
-        later = every[operation, look:]
-        if 4 * (looks - look) < looks or np.count_nonzero(later) < LOOKS_WITHOUT:
+        look = int(np.flatnonzero(ours[operation])[-1]) + 1
+        if _is_kept_up(every[operation], look):
             continue
+        # A later request of a trace, or of a user, is no observation, but an answer.
+        requests = observed.requests
+        number = observed.operations.number(requests.rows)
+        answered = requests.look[requests.candidate & (number == operation)]
+        look = max(look, int(answered.max(initial=0)) + 1)
+        if _is_kept_up(every[operation], look):
+            continue
+        later = every[operation, look:]
         before = ours[operation, :look].sum() / every[operation, :look].sum()
         # A candidate that gets less of everything is expected to get less of this, too.
         usual = min(before, all_ours[look:].sum() / all_every[look:].sum())
@@ -200,6 +199,12 @@ def _operation_gone(observed: Observations) -> tuple[int, int, float] | None:
         if expected >= FEWEST_EXPECTED and (worst is None or expected > worst[2]):
             worst = int(operation), look, expected
     return worst
+
+
+def _is_kept_up(every: np.ndarray, look: int) -> bool:
+    """Return whether too few looks, or too few with requests, are left to say that the candidate is gone."""
+    later = every[look:]
+    return bool(4 * len(later) < len(every) or np.count_nonzero(later) < LOOKS_WITHOUT)
 
 
 def _split(observed: Observations, name: str, split: float, unit: str, share: float) -> Traffic:

@@ -19,7 +19,6 @@ from obskit.judge.arms import Arms
 from obskit.judge.criterion import Criterion
 from obskit.judge.latency_counts import Thresholds
 from obskit.judge.margins import Margin
-from obskit.judge.missing import STATUSES
 from obskit.judge.observations import Observations
 from obskit.judge.words import FEWEST
 from obskit.text import pluralize
@@ -83,9 +82,10 @@ def find_uncovered(
         What is not covered.
     """
     size = len(observed.operations)
-    theirs = np.bincount(observed.operation[~observed.candidate], minlength=size)
+    theirs = observed.tally(observed.operation, size, ~observed.candidate)
     alone = (theirs < FEWEST)[observed.operation] & observed.candidate
-    weight = np.ones(len(observed)) if observed.weight is None else observed.weight
+    n = observed.numbers
+    weight = observed.whole_weight
     whole = float(weight[observed.candidate].sum())
     part = float(weight[alone].sum())
     named = _named(observed, alone)
@@ -98,12 +98,12 @@ def find_uncovered(
     if margin is not None and observed.failed is not None and math.isfinite(rate):
         allowed = max(rate * (margin.ratio - 1), margin.difference)
         failed = alone & observed.failed
-        if failed.sum() >= FEWEST_FAILED and weight[failed].sum() - part * rate > whole * allowed:
+        if n[failed].sum() >= FEWEST_FAILED and weight[failed].sum() - part * rate > whole * allowed:
             errors.append(
-                f"{pluralize(int(failed.sum()), 'request')} of {named} failed, which "
+                f"{pluralize(int(n[failed].sum()), 'request')} of {named} failed, which "
                 f"{arms.baseline.label} has no or hardly any requests of to compare with."
             )
-        unknown = _outcome_unknown(observed)
+        unknown = None if observed.known is None else ~observed.known
         if unknown is not None and _more(observed, unknown) > allowed:
             errors.append(f"{_have(arms, observed, unknown)} no status, so whether they failed is not known.")
     latency = ""
@@ -116,18 +116,6 @@ def find_uncovered(
     return Uncovered(" Besides, ".join(errors), latency, tuple(notes))
 
 
-def _outcome_unknown(observed: Observations) -> Bools | None:
-    """Return which requests have no status and did not fail; None if the events have no status."""
-    assert observed.failed is not None
-    fields = [name for name in STATUSES if name in observed.scope.schema.names]
-    if not fields:
-        return None
-    known = observed.failed.copy()
-    for name in fields:
-        known |= observed.codes(name)[0] > 0
-    return np.asarray(~known, np.bool_)
-
-
 def _more(observed: Observations, lacking: Bools) -> float:
     """Return the share of the candidate's requests that lack a value and would have it in the baseline.
 
@@ -135,8 +123,8 @@ def _more(observed: Observations, lacking: Bools) -> float:
     """
     size = len(observed.operations)
     cell = observed.operation * 2 + observed.candidate
-    n = np.bincount(cell, minlength=2 * size).reshape(size, 2).astype(np.float64)
-    x = np.bincount(cell[lacking], minlength=2 * size).reshape(size, 2)
+    n = observed.tally(cell, 2 * size).reshape(size, 2).astype(np.float64)
+    x = observed.tally(cell, 2 * size, lacking).reshape(size, 2)
     both = (n > 0).all(axis=1)
     (n_a, n_b), (x_a, x_b) = n[both].T, x[both].T
     pooled = (x_a + x_b) / (n_a + n_b)
@@ -147,14 +135,15 @@ def _more(observed: Observations, lacking: Bools) -> float:
 
 def _have(arms: Arms, observed: Observations, lacking: Bools) -> str:
     ours, theirs = (
-        formatting.share(float(lacking[observed.candidate == arm].mean())) for arm in (True, False)
+        formatting.share(observed.number(lacking & rows) / observed.number(rows))
+        for rows in (observed.candidate, ~observed.candidate)
     )
     return f"{ours} of the requests of {arms.name} and {theirs} of those of {arms.baseline.label} have"
 
 
 def _named(observed: Observations, rows: Bools) -> str:
     """Return the operations of some requests, the most frequent first."""
-    counts = np.bincount(observed.operation[rows], minlength=len(observed.operations))
+    counts = observed.tally(observed.operation, len(observed.operations), rows)
     found = [observed.operations.names[at] for at in np.argsort(-counts, kind="stable") if counts[at]]
     more = len(found) - MOST_NAMED
     return ", ".join(found[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")

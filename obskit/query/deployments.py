@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
 
-from obskit.dataset import Codes
-from obskit.engine import Scope
+from obskit.dataset import NO_TIME, Codes
+from obskit.engine import Scope, moment
 from obskit.names.markers import CHANGES, EXPERIMENT, FLAG_CHANGE, INCIDENT, MIGRATION, NOTE, NOTICES
 from obskit.names.markers import DEPLOYMENT as MARKER
+from obskit.stats.combinations import count_combinations
 from obskit.text import safe
+
+Ints = npt.NDArray[Any]
 
 VERSIONS = ("service.version", "deployment.id")
 STATUS = "deployment.status"
@@ -152,6 +158,7 @@ def _once(everything: Scope, what: Hashable, find: Callable[[], list[Deployment]
 def _may_have(everything: Scope, markers: Sequence[str]) -> bool:
     """Return False if codes that exist already show that no event has one of these names."""
     stored = everything.dataset.codes
+    stored.complete(["name"])
     if not stored.ready("name"):
         return True
     codes = stored.field("name")
@@ -199,12 +206,9 @@ def _first_events_of_versions(everything: Scope) -> list[Deployment]:
     if mark is None or first is None or last is None:
         return []
     keys = [name for name in ("service.name", mark) if name in names]
-
-    def build(table: ir.Table) -> ir.Table:
-        marked = table.filter(table[mark].notnull() & table["timestamp"].notnull())
-        return marked.group_by(keys).aggregate(begin=marked["timestamp"].min(), rows=marked.count())
-
-    rows = everything.run(build).table.to_pylist()
+    rows = _counted_versions(everything, keys)
+    if rows is None:
+        rows = _queried_versions(everything, keys, mark)
     begun: dict[Any, datetime] = {}
     for row in rows:
         service = row.get("service.name")
@@ -215,6 +219,71 @@ def _first_events_of_versions(everything: Scope) -> list[Deployment]:
         for row in rows
         if row["rows"] >= FEWEST_ROWS and row["begin"] > max(edge, begun[row.get("service.name")])
     ]
+
+
+def _queried_versions(everything: Scope, keys: list[str], mark: str) -> list[dict[str, Any]]:
+    """Return the versions with their rows and the time of the first, from the engine."""
+
+    def build(table: ir.Table) -> ir.Table:
+        marked = table.filter(table[mark].notnull() & table["timestamp"].notnull())
+        return marked.group_by(keys).aggregate(begin=marked["timestamp"].min(), rows=marked.count())
+
+    found: list[dict[str, Any]] = everything.run(build).table.to_pylist()
+    return found
+
+
+def _counted_versions(everything: Scope, keys: list[str]) -> list[dict[str, Any]] | None:
+    """Return the versions as `_queried_versions` does, from codes; None if codes do not tell values exactly.
+
+    What was counted in a file is kept while the dataset is refreshed.
+    """
+    dataset = everything.dataset
+    if not dataset.local:
+        return None
+    coded = [everything.codes(name) for name in keys]
+    if any(codes.kind != "value" or codes.rare_code is not None for codes in coded):
+        return None
+    found: dict[tuple[int, ...], tuple[int, int]] = {}
+    for file, (part, times) in enumerate(zip(dataset.files, dataset.codes.times(), strict=True)):
+        own = [codes.parts[file][0] for codes in coded]
+        columns, rows, begins = dataset.codes.memo.get(
+            part, ("versions", *keys), partial(_versions_in, own, times)
+        )
+        remaps = [codes.parts[file][1] for codes in coded]
+        shared = [
+            column if remap is None else remap[column] for column, remap in zip(columns, remaps, strict=True)
+        ]
+        for *key, n, begin in zip(*(column.tolist() for column in (*shared, rows, begins)), strict=True):
+            before, first = found.get(tuple(key), (0, begin))
+            found[tuple(key)] = before + n, min(first, begin)
+    return [
+        {
+            **{
+                codes.name: codes.values[code - 1].as_py() if code else None
+                for codes, code in zip(coded, key, strict=True)
+            },
+            "begin": moment(begin),
+            "rows": n,
+        }
+        for key, (n, begin) in found.items()
+    ]
+
+
+def _versions_in(own: Sequence[Ints], times: Ints) -> tuple[tuple[Ints, ...], Ints, Ints]:
+    """Return the combinations of codes in a file that have a version, their rows, and the first times."""
+    kept = np.flatnonzero((own[-1] > 0) & (times != NO_TIME))
+    at = times[kept]
+    if len(at) and not (at[1:] >= at[:-1]).all():
+        kept = kept[np.argsort(at, kind="stable")]
+    columns = [codes[kept] for codes in own]
+    combined, rows = count_combinations(columns)
+    begins = np.empty(len(rows), np.int64)
+    for place, key in enumerate(zip(*combined, strict=True)):
+        same = np.ones(len(kept), np.bool_)
+        for column, code in zip(columns, key, strict=True):
+            same &= column == code
+        begins[place] = times[kept[int(same.argmax())]]
+    return combined, rows, begins
 
 
 def _deployment_of(row: dict[str, Any], at: datetime) -> Deployment:

@@ -7,7 +7,8 @@ import pytest
 from obskit.engine import microseconds
 from obskit.judge.arm_choice import find_arms
 from obskit.judge.latency_counts import QUANTILES, count_latency, rise_counted
-from obskit.judge.observations import Looks, observe
+from obskit.judge.looks import Looks
+from obskit.judge.observations import observe
 from obskit.judge.options import JudgeArguments, parse_options
 from obskit.judge.outcome_counts import thresholds_of
 from tests.judge.rollouts import NEW, T, rollout, verdict
