@@ -114,6 +114,7 @@ def sample(scope: Scope, n: int = 10, seed: int = 0) -> WideResult:
     """
     n = whole_number(n, "n", "events.sample(10)")
     names = by_usefulness(scope.schema.names)
+    placed = scope.dataset.local
 
     def build(table: ir.Table) -> ir.Table:
         # Order by a hash of the seed and of what identifies the row: the same rows on every run.
@@ -121,13 +122,11 @@ def sample(scope: Scope, n: int = 10, seed: int = 0) -> WideResult:
         text: Any = ibis.literal(str(seed))
         for key in keys or table.columns[:3]:
             text = text + "|" + table[key].cast("string").fill_null("")
-        return (
-            table.select(*names).order_by(text.hash()).limit(n)
-            if not keys
-            else (
-                table.mutate(**{"obskit.draw": text.hash()}).order_by("obskit.draw").limit(n).select(*names)
-            )
-        )
+        drawn = table.mutate(**{"obskit.draw": text.hash()})
+        if not placed:
+            return drawn.order_by("obskit.draw").limit(n).select(*names)
+        drawn = drawn.mutate(**{_PLACE: ibis.row_number()})
+        return drawn.order_by("obskit.draw", _PLACE).limit(n).select(*names)
 
     output = scope.run(build)
     return WideResult(

@@ -78,6 +78,8 @@ def test_pages_of_equal_rows_have_each_row_once(tmp_path: Path, order: str | Non
     parts = made.arrow().to_batches(max_chunksize=500)
     several = write(parts, lambda: made.schema, tmp_path / "parts", made.load_report, rows_per_file=500)
     scope = Scope.of(several)
+    drawn = [sample(scope, 250).to_arrow()["n"].to_pylist() for _ in range(4)]
+    assert drawn == [drawn[0]] * 4, "a sample is the same each time too"
     found = [
         row
         for offset in range(0, count, 250)
