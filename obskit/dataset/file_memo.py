@@ -64,9 +64,7 @@ class FileMemo:
             found = self._kept.get(key)
             return None if found is None else found[0]
 
-    def put(
-        self, key: Hashable, value: Any, *, mapped: bool = False, size: int | None = None
-    ) -> None:
+    def put(self, key: Hashable, value: Any, *, mapped: bool = False, size: int | None = None) -> None:
         """Keep a result for a key that contains all that it depends on.
 
         Args:

@@ -15,10 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import Dataset
+from obskit.engine import Scope
 
 Bools = npt.NDArray[np.bool_]
 Make = Callable[[int], Bools]
 _NEVER = np.iinfo(np.int64).max
+
+
+def is_stored(scope: Scope, field: str) -> bool:
+    """Return whether a field is in the files of the dataset, and is not computed."""
+    if field not in scope.dataset.schema.names or field in scope.trace_fields.names:
+        return False
+    return scope.call(field) is None
 
 
 class Ends(NamedTuple):

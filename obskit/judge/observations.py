@@ -22,6 +22,7 @@ from obskit.dataset import FieldCodes
 from obskit.engine import Scope
 from obskit.judge.arms import Arms, Bools, value_masks
 from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, join, leaders
+from obskit.judge.file_masks import is_stored
 from obskit.judge.file_rows import FileObservations, FileRows, first_requests
 from obskit.judge.looks import Looks, rows_in_looks
 from obskit.judge.operations import Operations, find_operations, operation_codes, operations_of
@@ -180,7 +181,7 @@ class Observations:
             return [*own, found.candidate, flags]
 
         names = (codes.name, *(each.name for each in shown))
-        if not all(map(self.scope.is_stored, names)):
+        if not all(is_stored(self.scope, name) for name in names):
             values = count_combinations(columns(source.observations(file)))
         else:
             edges = None if hit is None or hit.edges is None else self.operations.by_key(hit.edges)
@@ -229,7 +230,7 @@ def observe_counts(
     timed = "duration_ms" in scope.schema.names
     durations = scope.codes("duration_ms") if timed else None
     named = [*shown, durations] if durations is not None else shown
-    stored = all(scope.is_stored(each.name) for each in named)
+    stored = all(is_stored(scope, each.name) for each in named)
     parts: list[tuple[Ints, ...]] = []
     for file in source.files:
         classes = weights[file].classes
