@@ -139,6 +139,9 @@ def sum_codes(rows: FileMasks, codes: FieldCodes, *, stored: bool) -> npt.NDArra
         rows: the rows.
         codes: the codes of the field.
         stored: whether the field is in the files.
+
+    Returns:
+        One number per code.
     """
     out = np.zeros(codes.size)
     for file, (local, remap) in enumerate(codes.parts):

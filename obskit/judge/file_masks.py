@@ -101,6 +101,9 @@ class FileMasks(Sequence[Bools]):
             file: the number of the file.
             what: what is counted; None if it is not to be kept.
             make: counts it.
+
+        Returns:
+            What `make` returned.
         """
         key = None if self.key is None or what is None else (what, self.key)
         return self.dataset.codes.memo.get(self.dataset.files[file], key, make)
