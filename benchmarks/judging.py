@@ -5,16 +5,12 @@ Times are wall times, as in all benchmarks; those in brackets are CPU-seconds, w
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import obskit
@@ -72,26 +68,6 @@ def measure(rows: int) -> Iterator[Row]:
     events.judge(candidate="2.4.0")
     yield _row("verdict, 60 looks x 20 operations", size, lambda: events.judge("2.4.0", slices=()), "<= 1 s")
     yield _row("verdict with 4,508 slices", size, lambda: events.judge("2.4.0"), "<= 3 s")
-    yield from further_look(rows, size)
-
-
-def further_look(rows: int, size: str) -> Iterator[Row]:
-    """Yield what it takes to look again when a file of 100,000 events has arrived."""
-    folder = Path(tempfile.mkdtemp(prefix="obskit-further-look-", dir=data.folder()))
-    try:
-        os.link(rollout(rows), folder / "a.parquet")
-        events = obskit.load(folder)
-        events.judge("2.4.0")
-        new = pq.read_table(rollout(rows)).slice(rows - 100_000)
-        new = new.set_column(
-            0, "timestamp", pc.add(new["timestamp"], pa.scalar(2 * MINUTE, pa.duration("us")))
-        )
-        pq.write_table(new, folder / "b.parquet")
-        read: list[obskit.Events] = []
-        yield _row("a file more: reading", size, lambda: read.append(events.refresh()), "", 1)
-        yield _row("a file more: the verdict", size, lambda: read[0].judge("2.4.0"), "", 1)
-    finally:
-        shutil.rmtree(folder)
 
 
 def _row(work: str, size: str, function: Callable[[], object], target: str, repeat: int = 3) -> Row:

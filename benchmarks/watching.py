@@ -1,6 +1,6 @@
 """Judge a rollout again each time a further part of its events has arrived, and list what each look costs.
 
-python -m benchmarks.watching [--rows 10000000] [--files 60] [--looks 5] [--kind folder growing parquet]
+python -m benchmarks.watching [--rows 166667] [--files 60] [--looks 5] [--kind folder late growing parquet]
 
 One process looks, as `obskit judge --watch` does. Times are CPU-seconds of that process, user and system.
 """
@@ -11,7 +11,6 @@ import argparse
 import os
 import resource
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -19,12 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import obskit
 from benchmarks.judging import CLIENTS, CUSTOMERS, MINUTE, OPERATIONS, PODS, START
-from obskit.cli.judge import Watched
 from obskit.judge import Verdict
 
-BEFORE = 15  # of 60 files, those before the new version
-"""Files of 60 before the new version."""
+KINDS = ("folder", "late", "growing", "parquet")
 
 
 def part(number: int, rows: int, files: int, late: bool) -> pa.Table:
@@ -74,7 +72,8 @@ class Writer:
 
     Args:
         folder: an empty folder.
-        kind: "folder" for a file of JSON lines per minute, "growing" for one file of JSON lines, "parquet".
+        kind: "folder" for a file of JSON lines per minute, "late" for the same with late rows, so that files
+            overlap in time, "growing" for one file of JSON lines, "parquet" for a Parquet file per minute.
         files: the number of minutes before the first look.
         rows: the number of events per minute.
     """
@@ -102,16 +101,81 @@ class Writer:
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.register("incoming", events)
-            connection.execute(
-                "copy (select * replace (strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%fZ') as timestamp) from incoming) "  # noqa: E501
-                f"to '{target}' (format json)"
-            )
+            moment = "strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%fZ') as timestamp"
+            query = f"select * replace ({moment}) from incoming"
+            connection.execute(f"copy ({query}) to '{target}' (format json)")
         return target.read_bytes()
 
 
-def cpu(call: Callable[[], Verdict]) -> tuple[float, Verdict]:
-    """Call, and return the CPU-seconds and the verdict."""
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    out = call()
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, out
+def cpu() -> float:
+    """Return the CPU-seconds of this process so far, user and system."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def look(events: obskit.Events) -> tuple[obskit.Events, Verdict, float, float]:
+    """Return the events as they are now, their verdict, and the CPU-seconds of reading and of judging."""
+    begin = cpu()
+    events = events.refresh()
+    read = cpu()
+    verdict = events.judge("2.4.0", settle="1s")
+    return events, verdict, read - begin, cpu() - read
+
+
+def watch(place: Path, kind: str, files: int, rows: int, looks: int) -> None:
+    """Write the events of a rollout, look at them again and again, and print what each look costs."""
+    writer = Writer(place / "events", kind, files, rows)
+    writer.write(files)
+    print(f"{kind}: {files * rows:,} events, then {rows:,} more before each look; CPU-seconds", flush=True)
+    begin = cpu()
+    events = obskit.load(place / "events")
+    read = cpu() - begin
+    judging, verdict = _judged(events)
+    _show("first load, first verdict", read, judging, verdict)
+    events, verdict, read, judging = look(events)
+    _show("nothing new", read, judging, verdict)
+    for number in range(1, looks + 1):
+        writer.write()
+        events, verdict, read, judging = look(events)
+        _show(f"look {number}", read, judging, verdict)
+    # A process that starts now finds the codes of all files, and nothing that was counted.
+    begin = cpu()
+    again = obskit.load(place / "events")
+    read = cpu() - begin
+    judging, first = _judged(again)
+    _show("a process that starts now", read, judging, first)
+    if first.sentence != verdict.sentence:
+        raise SystemExit("the verdicts differ")
+
+
+def _judged(events: obskit.Events) -> tuple[float, Verdict]:
+    begin = cpu()
+    verdict = events.judge("2.4.0", settle="1s")
+    return cpu() - begin, verdict
+
+
+def _show(what: str, reading: float, judging: float, verdict: Verdict) -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{what:28} reading {reading:6.2f}  verdict {judging:6.2f}  {verdict.word}, {verdict.looks} looks, "
+        f"{len(verdict.slices)} slices, peak {peak:,.0f} MiB",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=166_667, help="events per minute")
+    parser.add_argument("--files", type=int, default=60, help="minutes before the first look")
+    parser.add_argument("--looks", type=int, default=5)
+    parser.add_argument("--kind", choices=KINDS, nargs="+", default=list(KINDS))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="obskit-") as place:
+        os.environ["OBSKIT_CACHE"] = f"{place}/cache"
+        for kind in given.kind:
+            watch(Path(place) / kind, kind, given.files, given.rows, given.looks)
+
+
+if __name__ == "__main__":
+    main()

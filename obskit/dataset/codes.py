@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset import population
 from obskit.dataset.code_store import CodeStore
 from obskit.dataset.common_values import COMMON_RULES, find_common
+from obskit.dataset.computed_arrays import compute_arrays
 from obskit.dataset.encoder import Encoded, encode, entry_type
 from obskit.dataset.eviction import evict_after
 from obskit.dataset.file_memo import FileMemo
@@ -365,33 +365,10 @@ class Codes:
     def _read_or_compute(self, file: int, what: str, name: str) -> dict[str, npt.NDArray[Any]]:
         found = self._store.read(file, what, name)
         if found is None:
-            made = self._compute(file, what, name)
+            made = compute_arrays(self._files[file], self._schema, what, name)
             self._store.write(file, what, *made)
             found = self._store.read(file, what, name) or made  # a mapped copy costs no memory
         return found[1]
-
-    def _compute(self, file: int, what: str, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        wanted = [name] if name else [c for c in population.COLUMNS if c in self._schema.names]
-        reader = open_part(self._files[file])
-        if what == "times":
-            wanted = ["timestamp"] if "timestamp" in wanted else []
-        table = read_columns(reader, wanted)
-        meta: dict[str, Any] = {"rows": self._files[file].rows, "name": name}
-        if what == "times":
-            return meta, {"times": population.times(table)}
-        if what == "clusters":
-            return meta, {"ids": population.clusters(table.column(0))}
-        made = population.weights(table)
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "units": population.units(table).view(np.uint8),
-            "n": made.n,
-            "w": made.w,
-        }
-        if made.classes is not None:
-            arrays["classes"] = made.classes
-        elif made.row_n is not None and made.row_w is not None:
-            arrays |= {"row_n": made.row_n, "row_w": made.row_w}
-        return meta, arrays | {"unweighted": np.array([made.unweighted])}
 
     def _population(self, file: int) -> dict[str, npt.NDArray[Any]]:
         return self._cached_arrays(file, "population")

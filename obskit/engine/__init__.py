@@ -20,6 +20,7 @@ from obskit.engine.duck import TRACED_VIEW, DuckEngine, Engine, QueryOutput, fil
 from obskit.engine.encrypted import Decryption
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_condition, format_exclusion, format_value
+from obskit.engine.make_masks import masks_by_file
 from obskit.engine.masks import Mask
 from obskit.engine.population import Population, check_population
 from obskit.engine.scope import Scope
@@ -51,6 +52,7 @@ __all__ = [
     "format_exclusion",
     "format_value",
     "ibis_to_text",
+    "masks_by_file",
     "microseconds",
     "moment",
     "negate",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from obskit.dataset import NO_TIME
 from obskit.engine.condition import Condition
@@ -58,12 +59,12 @@ def make_masks(scope: Scope, condition: Condition) -> list[Mask]:
     return scope.engine.masks(value, ranges, held)
 
 
-def masks_by_file(scope: Scope, condition: Condition) -> tuple[str, Callable[[int], BoolArray]] | None:
+def masks_by_file(scope: Scope, condition: Condition | None) -> tuple[str, Callable[[int], BoolArray]] | None:
     """Return a function that gives the rows of one file for which a condition is true.
 
     Args:
         scope: the fields that it may use.
-        condition: a condition.
+        condition: a condition; None for all rows.
     Returns:
         What the condition is, as text that is equal for equal conditions, and the function. None if the
         values of a row do not tell by themselves, or if the engine has to be asked.
@@ -73,6 +74,8 @@ def masks_by_file(scope: Scope, condition: Condition) -> tuple[str, Callable[[in
     Cost: makes the codes of the fields in those files that do not have them yet, as a file that was added.
     """
     stored = scope.dataset
+    if condition is None:
+        return "", lambda file: np.ones(stored.files[file].rows, dtype=bool)
     if not stored.local or condition.parsed is None:
         return None
     plain = plain_condition(condition.parsed, stored.schema)

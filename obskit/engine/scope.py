@@ -21,8 +21,8 @@ from obskit.engine.duck import DuckEngine, Engine, QueryOutput
 from obskit.engine.encrypted import Decryption
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_value
-from obskit.engine.make_masks import make_masks, masks_by_file
-from obskit.engine.masks import BoolArray, Mask
+from obskit.engine.make_masks import make_masks
+from obskit.engine.masks import Mask
 from obskit.engine.result_types import replace_decimals, with_types
 from obskit.engine.trace_fields import trace_schema
 from obskit.engine.window import TIME
@@ -120,10 +120,6 @@ class Scope:
     def call(self, text: str) -> AcrossCall | None:
         """Return the call across the rows of a trace that a text is; None if it is anything else."""
         return self._computed.call(text)
-
-    def is_stored(self, name: str) -> bool:
-        """Return whether a field is in the files of the dataset, and is not computed."""
-        return name in self.dataset.schema.names and self._computed.type_of(name) is None
 
     def type_of(self, name: str) -> pa.DataType:
         """Return the type of a field in `known`, or of a call."""
@@ -365,16 +361,6 @@ class Scope:
             return [Mask(np.ones(file.rows, dtype=bool), None) for file in self.dataset.files]
         key = "\0".join([asked.text, *(part for pair in self.derived for part in pair)])
         return self.engine.cached_masks(key, lambda: make_masks(self, asked))
-
-    def masks_by_file(self) -> tuple[str, Callable[[int], BoolArray]] | None:
-        """Return a function that gives the rows of one file; None if files cannot be looked at one by one.
-
-        Returns:
-            Text that is equal for scopes with the same condition, and the function.
-        """
-        if self.where is None:
-            return "", lambda file: np.ones(self.dataset.files[file].rows, dtype=bool)
-        return masks_by_file(self, self.where)
 
     def codes(self, field: str) -> FieldCodes:
         """Return the codes of a field.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from obskit.engine import Condition, Scope, format_condition, format_value, moment
+from obskit.engine import Condition, Scope, format_condition, format_value, masks_by_file, moment
 from obskit.errors import InvalidArgument
 from obskit.judge.arm_services import MOST_NAMED, SERVICE, shared_services
 from obskit.judge.arms import (
@@ -206,7 +206,7 @@ def _arm_of_condition(scope: Scope, condition: Any, kept: FileMasks, name: str) 
 
 def _rows_with(scope: Scope, condition: Condition) -> FileMasks:
     """Return the rows for which a condition is true, whatever the scope's own one says."""
-    by_file = replace(scope, where=condition).masks_by_file()
+    by_file = masks_by_file(scope, condition)
     if by_file is not None:
         return FileMasks(scope.dataset, by_file[1], ("condition", by_file[0]))
     masks = scope.masks(condition)

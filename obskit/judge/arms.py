@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.dataset import NO_TIME, FieldCodes
-from obskit.engine import Scope, format_condition
+from obskit.engine import Scope, format_condition, masks_by_file
 from obskit.errors import InvalidArgument
 from obskit.judge.durations import code_buckets
-from obskit.judge.file_masks import FileMasks
+from obskit.judge.file_masks import FileMasks, is_stored
 from obskit.stats import buckets
 
 Bools = npt.NDArray[np.bool_]
@@ -108,7 +108,7 @@ class Arms:
         if "duration_ms" in scope.schema.names:
             durations = scope.codes("duration_ms")
             ours, theirs = (FileMasks.of(scope.dataset, arm.masks) for arm in (self.candidate, self.baseline))
-            counts = sum_codes(ours.joined(theirs, "or"), durations, stored=scope.is_stored("duration_ms"))
+            counts = sum_codes(ours.joined(theirs, "or"), durations, stored=is_stored(scope, "duration_ms"))
             bucket = code_buckets(durations).astype(np.int32)
             # An infinite duration is a fault of the recorder: nobody waits for its request.
             slowest = buckets.quantile(bucket, np.where(bucket == buckets.INFINITY, 0, counts), SLOWEST)
@@ -141,6 +141,9 @@ def sum_codes(rows: FileMasks, codes: FieldCodes, *, stored: bool) -> npt.NDArra
         rows: the rows.
         codes: the codes of the field.
         stored: whether the field is in the files.
+
+    Returns:
+        One number per code.
     """
     out = np.zeros(codes.size)
     for file, (local, remap) in enumerate(codes.parts):
@@ -157,7 +160,7 @@ def _count_codes(codes: npt.NDArray[Any], rows: FileMasks, file: int) -> npt.NDA
 
 def rows_of(scope: Scope) -> FileMasks:
     """Return the rows of a scope that are units of work and have a time."""
-    dataset, by_file = scope.dataset, scope.masks_by_file()
+    dataset, by_file = scope.dataset, masks_by_file(scope, scope.where)
     chosen, whole = scope.chooses_rows, None if by_file is not None else scope.masks(None)
     times, units = dataset.codes.times(), None if chosen else dataset.codes.units()
 
@@ -183,7 +186,7 @@ def value_masks(scope: Scope, field: str, values: Sequence[str]) -> FileMasks:
             part, remap = codes.parts[file]
             return np.asarray((wanted if remap is None else wanted[remap])[part], np.bool_)
 
-        key = ("value", field, tuple(values)) if scope.is_stored(field) else None
+        key = ("value", field, tuple(values)) if is_stored(scope, field) else None
         return FileMasks(scope.dataset, make, key)
     condition = scope.condition(format_condition([{"field": field, "op": "in", "values": list(values)}]))
     masks = scope.masks(condition)
@@ -201,7 +204,7 @@ def values_of(scope: Scope, field: str, rows_in: Sequence[Bools]) -> dict[str, t
     rows = np.zeros(codes.size, np.int64)
     first, last = np.full(codes.size, _NEVER), np.full(codes.size, -_NEVER)
     masks, times = FileMasks.of(scope.dataset, rows_in), scope.dataset.codes.times()
-    what = ("values", field) if scope.is_stored(field) else None
+    what = ("values", field) if is_stored(scope, field) else None
     for file, (part, remap) in enumerate(codes.parts):
         found = masks.kept(file, what, partial(_ends_by_code, part, times[file], masks, file))
         seen, counts, begun, ended = found

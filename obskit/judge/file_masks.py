@@ -15,10 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import Dataset
+from obskit.engine import Scope
 
 Bools = npt.NDArray[np.bool_]
 Make = Callable[[int], Bools]
 _NEVER = np.iinfo(np.int64).max
+
+
+def is_stored(scope: Scope, field: str) -> bool:
+    """Return whether a field is in the files of the dataset, and is not computed."""
+    if field not in scope.dataset.schema.names or field in scope.trace_fields.names:
+        return False
+    return scope.call(field) is None
 
 
 class Ends(NamedTuple):
@@ -93,6 +101,9 @@ class FileMasks(Sequence[Bools]):
             file: the number of the file.
             what: what is counted; None if it is not to be kept.
             make: counts it.
+
+        Returns:
+            What `make` returned.
         """
         key = None if self.key is None or what is None else (what, self.key)
         return self.dataset.codes.memo.get(self.dataset.files[file], key, make)

@@ -198,6 +198,9 @@ def tally(
         shape: the shape of the cells.
         weight: the weight of a row of each entry; None if all weigh the same.
         count: the number of rows of each entry; None if each is one row.
+
+    Returns:
+        Three arrays of the shape.
     """
     size = math.prod(shape)
     n = np.bincount(cell, count, size).reshape(shape).astype(np.float64)

@@ -22,6 +22,7 @@ from obskit.dataset import FieldCodes
 from obskit.engine import Scope
 from obskit.judge.arms import Arms, Bools, value_masks
 from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, leaders
+from obskit.judge.file_masks import is_stored
 from obskit.judge.file_rows import FileObservations, FileRows, first_requests
 from obskit.judge.looks import Looks, rows_in_looks
 from obskit.judge.operations import Operations, find_operations
@@ -213,7 +214,7 @@ class Observations:
             return [*own, found.candidate, flags]
 
         names = (codes.name, *(each.name for each in shown))
-        if not all(map(self.scope.is_stored, names)):
+        if not all(is_stored(self.scope, name) for name in names):
             values = count_combinations(columns(source.observations(file)))
         else:
             edges = None if hit is None or hit.edges is None else self.operations.by_key(hit.edges)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from obskit.dataset import FieldCodes
 from obskit.judge.arms import Arms, Bools
 from obskit.judge.clusters import TRACE
+from obskit.judge.file_masks import is_stored
 from obskit.judge.file_rows import FileObservations, FileRows
 from obskit.judge.looks import Looks
 from obskit.judge.observations import Observations, join_parts, observe, status_codes
@@ -47,7 +48,7 @@ def observe_counts(
     durations = scope.codes("duration_ms") if timed else None
     named = [*shown, durations] if durations is not None else shown
     statuses = status_codes(scope)
-    stored = all(scope.is_stored(each.name) for each in (*named, *statuses))
+    stored = all(is_stored(scope, each.name) for each in (*named, *statuses))
     parts: list[tuple[Ints, ...]] = []
     for file in source.files:
         classes = weights[file].classes

@@ -14,7 +14,7 @@ from obskit.dataset import FieldCodes, Weights
 from obskit.display import formatting
 from obskit.engine import Scope, format_condition, format_value, microseconds, moment
 from obskit.judge.arms import Arm, Arms, Bools, rows_of, sum_codes, texts_of
-from obskit.judge.file_masks import FileMasks
+from obskit.judge.file_masks import FileMasks, is_stored
 from obskit.judge.looks import Looks, plan_looks
 from obskit.judge.observations import Ints, Observations
 from obskit.judge.options import JudgeOptions
@@ -99,7 +99,7 @@ def earlier_durations(arms: Arms, observed: Observations) -> Floats:
     size, total = durations.size, len(observed.operations) * durations.size
     rows = rows_of(scope)
     shown = [*observed.operations.codes, durations]
-    stored = all(scope.is_stored(each.name) for each in shown)
+    stored = all(is_stored(scope, each.name) for each in shown)
     start = observed.looks.start
     weights = scope.dataset.codes.weights()
     out = np.zeros(total)
@@ -164,7 +164,7 @@ def _texts_in(scope: Scope, fields: Sequence[str], arm: Arm) -> set[str]:
         return set()
     codes = scope.codes(field)
     seen = np.zeros(codes.size, np.bool_)
-    seen |= sum_codes(FileMasks.of(scope.dataset, arm.masks), codes, stored=scope.is_stored(field)) > 0
+    seen |= sum_codes(FileMasks.of(scope.dataset, arm.masks), codes, stored=is_stored(scope, field)) > 0
     return {text for text, has in zip(texts_of(codes.values), seen[1:], strict=False) if has}
 
 

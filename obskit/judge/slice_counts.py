@@ -105,7 +105,10 @@ class SliceLayout:
         Args:
             number: the code of each field.
             stratum: the stratum.
-            rest: twice CLASSES: the arm, then the class.
+            rest: the number of the arm times CLASSES, plus the class.
+
+        Returns:
+            Places in counts of the shape, flat.
         """
         out = np.zeros(len(stratum), np.int32)  # below MOST_CELLS
         for codes, own in zip(self.codes, number, strict=True):

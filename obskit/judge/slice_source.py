@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.dataset import FieldCodes
+from obskit.judge.file_masks import is_stored
 from obskit.judge.file_rows import FileObservations
 from obskit.judge.latency_counts import Thresholds
 from obskit.judge.observations import Ints, Observations
@@ -143,7 +144,7 @@ class _FromFiles:
         self._thresholds, self._outcomes = thresholds, outcomes
         self._codes = {each.name: each for layout in layouts for each in layout.codes}
         shown = (*self._codes.values(), *observed.operations.codes)
-        self._stored = all(observed.scope.is_stored(each.name) for each in shown)
+        self._stored = all(is_stored(observed.scope, each.name) for each in shown)
         self._memo = observed.scope.dataset.codes.memo
         self._begins = {file: self._first_look(file) for file in source.files}
         self._classes = self._class_key()
