@@ -1,6 +1,6 @@
 """Ask for one hour of many: `load(between=)` against loading everything and narrowing, in CPU-seconds.
 
-python -m benchmarks.window [--hours 48] [--rows 100000] [--rounds 3]
+python -m benchmarks.window [--hours 48] [--rows 30000] [--rounds 2]
 
 Every hour is a Parquet file of 26 fields; a file of the whole time has a row group per hour. Each round loads
 with an empty cache, first with one call and then with the other; the least CPU time counts.
@@ -75,8 +75,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=int, default=48)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=30_000)
+    parser.add_argument("--rounds", type=int, default=2)
     given = parser.parse_args()
     begin = _BEGIN + timedelta(hours=given.hours // 2)
     window = (begin, begin + timedelta(hours=1))

@@ -8,7 +8,7 @@ from obskit.dataset.atomic_write import write_atomically
 from obskit.dataset.cache import cache_path
 from obskit.dataset.codes import Codes, Progress
 from obskit.dataset.common_values import find_common
-from obskit.dataset.conversion import convert, from_arrow, list_inputs, newest_time
+from obskit.dataset.conversion import convert, from_arrow, list_inputs
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoder import RARE, Encoded, encode
 from obskit.dataset.eviction import drop_entry
@@ -16,6 +16,7 @@ from obskit.dataset.file_memo import FileMemo
 from obskit.dataset.inputs import Given, is_stream, is_url, local_paths, redact_url
 from obskit.dataset.manifest import RULES, DataFile
 from obskit.dataset.merge import FieldCodes, among, merge
+from obskit.dataset.newest import newest_time
 from obskit.dataset.parts import write_part
 from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.preview import preview_dataset, preview_files

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.entries import note_damage, open_or_build, open_or_make
 from obskit.dataset.event_stream import EventStream
-from obskit.dataset.inputs import Given, is_url, leased_inputs, local_paths
+from obskit.dataset.inputs import Given, leased_inputs, local_paths
 from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
-from obskit.dataset.pruning import Chosen, Period, choose, newest
+from obskit.dataset.pruning import Chosen, Period, choose
 from obskit.dataset.segment import Load
 from obskit.dataset.writer import BYTES, build, check_target, install
 from obskit.errors import InvalidArgument, NoSuchPath, ObskitError
@@ -180,37 +179,6 @@ def resolve_inputs(paths: Paths) -> list[Path]:
             hint="give a file, a folder or a pattern; '.' is the current folder",
         )
     return local_paths(named)
-
-
-def newest_time(paths: Paths, options: ReadOptions = READ_AS_IS) -> datetime | None:
-    """Return the time of the newest event of some files, if that is known without converting them.
-
-    Args:
-        paths: as in `convert`.
-        options: how to read the files.
-
-    Returns:
-        The time; None where it is not known of every file, and where nothing would be left out anyway: a
-        Dataset that is opened in place, small input, and files behind URLs, which would be fetched twice.
-
-    Raises:
-        NoSuchPath, ReadError: from the readers.
-
-    Cost: reads the footers of Parquet files, unless they were read before and have not changed.
-    """
-    named = [paths] if isinstance(paths, str | Path) else paths
-    if not isinstance(named, Sequence) or any(
-        not isinstance(one, str | Path) or _is_url(one) for one in named
-    ):
-        return None
-    given = resolve_inputs(paths)
-    if len(given) == 1 and is_dataset(given[0]):
-        return None
-    return newest(list_inputs(given), options)
-
-
-def _is_url(path: str | Path) -> bool:
-    return isinstance(path, str) and is_url(path)
 
 
 def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:

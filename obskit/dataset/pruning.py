@@ -161,32 +161,6 @@ def choose(files: list[str], period: Period | None, options: ReadOptions) -> Cho
     return Chosen(kept, row_groups, f"{what} were not read: they hold no events {period}")
 
 
-def newest(files: Sequence[str], options: ReadOptions) -> datetime | None:
-    """Return the time of the newest event of some files, from their footers.
-
-    Args:
-        files: all files of the load.
-        options: how to read them.
-
-    Returns:
-        The time; None if it is not known of each file, or the input is small, so that it is read as a whole.
-
-    Cost: as for `choose`.
-    """
-    if is_small(files):
-        return None
-    last: int | None = None
-    for file in files:
-        found = time_ranges(file, options)
-        if not found:
-            return None
-        for one in found:
-            if one is None or not one.exact:
-                return None
-            last = one.last if last is None else max(last, one.last)
-    return None if last is None else _EPOCH + timedelta(microseconds=last)
-
-
 def is_small(files: Sequence[str]) -> bool:
     """Return whether files are read as a whole, because that takes no time worth saving."""
     return sum(decompressed(file) + FILE_COST for file in files) < groups.SMALLEST

@@ -203,6 +203,51 @@ def test_where_nothing_is_left_out_it_is_the_whole_load(tmp_path: Path, between:
     assert "period" not in ok.pin(events).to_dict()
 
 
+def test_a_trace_that_crosses_the_border_of_the_window_is_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "events"
+    folder.mkdir()
+    for hour in range(9):
+        begin = T + timedelta(hours=hour)
+        near, far = 100 * hour, 100 * hour + 50
+        spans = [
+            event(begin + timedelta(minutes=55), near),
+            event(begin + timedelta(minutes=5), near - 99, near - 100),
+        ]
+        spans += [
+            event(begin + timedelta(minutes=10), far),
+            event(begin + timedelta(minutes=20), far - 199, far - 200),
+        ]
+        write(folder / f"{hour:02d}.parquet", spans)
+    events, whole = load(folder, between=window(5, 6)), load(folder).between(window(5, 6))
+    assert events.dataset.rows == 12
+    complete = "obskit.trace.complete"
+    found = dict(
+        zip(
+            *events.query("count()", by=["n", complete])
+            .to_arrow()
+            .select(["n", complete])
+            .to_pydict()
+            .values(),
+            strict=True,
+        )
+    )
+    known = dict(
+        zip(
+            *whole.query("count()", by=["n", complete])
+            .to_arrow()
+            .select(["n", complete])
+            .to_pydict()
+            .values(),
+            strict=True,
+        )
+    )
+    # The child at 05:05 has its parent at 04:55; that of the child at 05:20 is at 03:10, which is not read.
+    assert found == {500: True, 401: True, 550: True, 351: False}
+    assert known == found | {351: True}
+    near = f"{400 + 1:032x}"
+    assert len(events.trace(near)) == len(whole.trace(near)) == 2
+
+
 def test_small_input_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert load(hourly(tmp_path / "events"), between=window(5, 6)).dataset.rows == 72
@@ -372,21 +417,19 @@ SUFFIXES = st.sampled_from([".parquet", ".parquet", ".parquet", ".jsonl", ".csv"
 
 @st.composite
 def recordings(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
-    """Files of an hour each: events that are late or early, without a time, and at the borders of the hour."""
-    files: dict[str, list[dict[str, Any]]] = {}
-    number = 0
-    for hour in range(draw(st.integers(3, 7))):
-        rows = []
-        for _ in range(draw(st.integers(1, 5))):
-            minute = draw(st.one_of(st.integers(0, 60), st.sampled_from([0, 30, 60, -20, 80])))
-            begin, trace = T + timedelta(hours=hour, minutes=minute), number
-            for _ in range(draw(st.integers(1, 3))):  # spans of a trace begin within half an hour
-                at: datetime | None = begin + timedelta(minutes=draw(st.integers(0, 30)))
-                missing = draw(st.integers(0, 40)) == 0
-                rows.append(event(None if missing else at, number, trace))
-                number += 1
-        files[f"{hour:02d}{draw(SUFFIXES)}"] = draw(st.permutations(rows))
-    return files
+    """Files of an hour each, in any order: traces that cross its borders, late events, and some without a time."""
+    hours = draw(st.integers(3, 7))
+    files: list[list[dict[str, Any]]] = [[event(T + timedelta(hours=hour), hour)] for hour in range(hours)]
+    number = hours
+    for _ in range(draw(st.integers(5, 20))):
+        begin, trace = T + timedelta(minutes=draw(st.integers(0, 60 * hours - 1))), number
+        for _ in range(draw(st.integers(1, 3))):  # spans of a trace begin within half an hour
+            at = begin + timedelta(minutes=draw(st.integers(0, 30)))
+            late = draw(st.sampled_from([0, 0, 0, 0, 1]))
+            hour = min(int((at - T) / timedelta(hours=1)) + late, hours - 1)
+            files[hour].append(event(None if draw(st.integers(0, 60)) == 60 else at, number, trace))
+            number += 1
+    return {f"{hour:02d}{draw(SUFFIXES)}": draw(st.permutations(rows)) for hour, rows in enumerate(files)}
 
 
 @given(
