@@ -11,6 +11,7 @@ from obskit.dataset.conversion import convert, from_arrow, list_inputs
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoder import RARE, Encoded, encode
 from obskit.dataset.inputs import Given, is_stream, is_url, local_paths, redact_url
+from obskit.dataset.joint_codes import JointCodes, JointGroup
 from obskit.dataset.manifest import RULES, DataFile
 from obskit.dataset.merge import FieldCodes, among, merge
 from obskit.dataset.parts import write_part
@@ -36,6 +37,8 @@ __all__ = [
     "Encoded",
     "FieldCodes",
     "Given",
+    "JointCodes",
+    "JointGroup",
     "Progress",
     "SpanForest",
     "SpanLinks",

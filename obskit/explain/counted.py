@@ -30,6 +30,8 @@ ALPHA = 0.05
 SHARES = (0.5, 0.25, 0.25)
 LEAST_EVENTS = 5.0
 LEAST_SHARE = 0.01
+# So many fields are worth joint codes, which are made once.
+MANY_FIELDS = 16
 # Fields with more values than this may hold a set of values that matter together.
 FEW_VALUES = 20
 
@@ -196,6 +198,8 @@ def count_fields(
             return wide_column(codes, histograms[name], full.totals), None
         return _count_field(question, masks, full, codes)
 
+    if elsewhere is None:
+        _count_jointly(question, fields.names, masks, full)
     found = spread(count, fields.names, question.scope.dataset.rows)
     for name, (column, reason) in zip(fields.names, found, strict=True):
         if column is not None:
@@ -208,6 +212,20 @@ def count_fields(
     return Counted(
         question, masks, full, columns, levels, singles, tuple(skipped), asked or question, elsewhere
     )
+
+
+def _count_jointly(question: Question, names: Sequence[str], masks: GroupMasks, full: GroupedRows) -> None:
+    """Count all fields of few values together, in the groups in which `_tally` counts rows."""
+    scope, stored = question.scope, question.scope.dataset.codes
+    joint = stored.joint() if len(names) >= MANY_FIELDS else None
+    if joint is None:
+        return
+    shared = {field.name: field for group in joint.groups for field in group.fields}
+    own = [name for name in names if name in shared and scope.codes(name) is shared[name]]
+    groups = ("selected", "excluded") if masks.from_totals else SIDES
+    for group in groups:
+        if group in full.groups:
+            full.tally_jointly(group, own, joint, scope.dataset.rows)
 
 
 def _encode(question: Question, fields: FieldChoice) -> None:

@@ -158,11 +158,17 @@ def tally_rows(found: npt.NDArray[Any], weights: Weights, rows: Rows | Bools | N
             key = np.multiply(classes, size, dtype=np.intp)
             key += found
             hits = np.bincount(key, minlength=size * kinds).reshape(kinds, size)
-        return np.asarray(np.einsum("ik,ks->is", np.stack([n, n * w, n * w * w]), hits.astype(float)))
+        return class_sums(hits, weights)
     n, w = weights.rows_n().astype(float), weights.rows_w()
     if rows is not None:
         n, w = n[rows], w[rows]
     return np.stack([np.bincount(found, weights=x, minlength=size) for x in (n, n * w, n * w * w)])
+
+
+def class_sums(hits: Rows, weights: Weights) -> Floats:
+    """Return n, n·w and n·w² summed for each code, given the number of rows of each class and code."""
+    n, w = weights.n.astype(float), weights.w
+    return np.asarray(np.einsum("ik,ks->is", np.stack([n, n * w, n * w * w]), hits.astype(float)))
 
 
 def every(mask: Bools, step: int) -> Rows:
