@@ -10,7 +10,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from obskit.dataset import population
 from obskit.dataset.cache import evict_after
 from obskit.dataset.code_store import CodeStore
 from obskit.dataset.encoder import Encoded, encode, entry_type
-from obskit.dataset.joint_codes import LEAST_ROWS, MOST_ROWS, JointCodes, ensure_joint, open_joint
+from obskit.dataset.joint_codes import JointCodes, ensure_joint, may_join
 from obskit.dataset.manifest import DataFile, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
 from obskit.dataset.packed_codes import all_missing, pack, unpack
@@ -34,8 +33,6 @@ from obskit.dataset.value_numbers import join_numbers
 Progress = Callable[[str, int, int], None]
 THREADS = 2
 MOST_BYTES = 4  # of the code of a row
-# Joint codes are made when so large a share of the fields has codes: they are not made again for more.
-LEAST_READY = 0.75
 # Dictionaries of so many entries, in all files together, are merged in no time.
 FEW_ENTRIES = 20_000
 
@@ -62,8 +59,7 @@ class Codes:
         self._made: set[tuple[int, str]] = set()
         self._counter: tuple[int, Counter] | None = None
         self._over_files: dict[str, list[dict[str, npt.NDArray[Any]]]] = {}
-        self._joint: JointCodes | None = None
-        self._joint_tried = False
+        self._joint: list[JointCodes | None] = []
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields if they do not exist yet.
@@ -278,21 +274,19 @@ class Codes:
 
         Cost: to make them, one pass over the codes.
         """
-        rows = [file.rows for file in self._files]
-        if self._joint_tried or sum(rows) < LEAST_ROWS or max(rows) > MOST_ROWS:
-            return self._joint
-        names = [name for name in self._schema.names if self.ready(name)]
-        if len(names) < LEAST_READY * len(self._schema):
-            return None
         with self._lock((-1, "joint")):
-            if not self._joint_tried:
-                fields = {name: self.field(name) for name in names}
-                with suppress(OSError):  # the disk is full, or nothing may be written
-                    found = ensure_joint(self._store, rows, fields, THREADS)
-                    if len(found) == len(rows):
-                        self._joint = open_joint(found, fields.get)
-                self._joint_tried = True
-        return self._joint
+            if not self._joint:
+                names = [name for name in self._schema.names if self.ready(name)]
+                rows = [file.rows for file in self._files]
+                if may_join(rows, len(names), len(self._schema)):
+                    fields = {name: self.field(name) for name in names}
+                    self._joint = [ensure_joint(self._store, rows, fields, THREADS)]
+        return self.opened_joint
+
+    @property
+    def opened_joint(self) -> JointCodes | None:
+        """What `joint` returned last; None before."""
+        return self._joint[0] if self._joint else None
 
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)

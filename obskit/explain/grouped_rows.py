@@ -101,13 +101,7 @@ class GroupedRows:
         self._rows = {name: pack(masks) for name, masks in groups.items()}
         # a group has few classes of weight: one popcount for each counts a slice exactly
         known = weight_classes(self.segments) if classes is None else classes
-        self._where: dict[str, Rows | None] = {}
-        self._members: dict[str, list[WeightClass] | None] = {}
-        for name, rows in self._rows.items():
-            # the rows of a small group are in few words: only those are counted
-            full = np.flatnonzero(rows)
-            self._where[name] = where = full if 2 * len(full) < len(rows) else None
-            self._members[name] = split(rows, known, where)
+        self._members = {name: split(rows, known) for name, rows in self._rows.items()}
         everything = np.full(self._word_total, 2**64 - 1, dtype=np.uint64)
         self.totals = {name: self.count(name, [everything]) for name in groups}
 
@@ -233,17 +227,18 @@ class GroupedRows:
 
     def _count(self, group: str, slices: Sequence[Bits] | Bits) -> Floats:
         out = np.zeros((3, len(slices)))
-        members, where = self._members[group], self._where[group]
+        members = self._members[group]
         if members is None:
             for at, bits in enumerate(slices):
                 out[:, at] = self._row_sums(group, bits)
             return out
-        if where is not None:
-            matrix = np.stack([bits[where] for bits in slices])
-        else:
-            matrix = slices if isinstance(slices, np.ndarray) else np.stack(slices)
-        for rows, n, w in members:
-            found = popcounts(matrix & rows)
+        if isinstance(slices, np.ndarray):
+            matrix = slices
+        else:  # a single slice is long, and need not be copied
+            matrix = slices[0][None, :] if len(slices) == 1 else np.stack(slices)
+        for where, rows, n, w in members:
+            own = matrix[:, where] if isinstance(where, slice) else matrix.take(where, axis=1)
+            found = popcounts(own & rows)
             for into, each in zip(out, (n, n * w, n * w * w), strict=True):
                 into += each * found
         return out
@@ -312,14 +307,9 @@ class GroupedRows:
         codes = self.codes(name)
         out = np.zeros((3, codes.size))
         member = np.bitwise_or.reduce([self._rows[group] for group in groups])
-        inside, start = self.unpack(bits & member), 0
-        for segment in self.segments:
-            # a mask picks from a whole file several times as fast as row numbers
-            mask = inside[start : start + segment.length]
-            start += segment.length
-            if not mask.any():
+        for segment, rows in zip(self.segments, row_numbers(self.segments, bits & member), strict=True):
+            if not len(rows):
                 continue
-            rows = mask if segment.rows is None else segment.rows[mask]
             local, remap = codes.parts[segment.file]
             sums = tally_rows(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
             out[:, slice(None) if remap is None else remap] += sums

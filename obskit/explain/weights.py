@@ -24,7 +24,10 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 MOST_CLASSES = 32
 # Up to so many rows are counted together over all files; more are counted file by file, in little memory.
 AT_ONCE = 4_000_000
+# To count picked words pays where fewer than this share of a stretch of words has rows.
+FULL_ENOUGH = 0.4
 WeightClass: TypeAlias = tuple[Bits, float, float]
+Member: TypeAlias = tuple[slice | Rows, Bits, float, float]
 
 
 @dataclass(frozen=True)
@@ -73,25 +76,29 @@ def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
     ]
 
 
-def split(rows: Bits, classes: Sequence[WeightClass] | None, where: Rows | None) -> list[WeightClass] | None:
+def split(rows: Bits, classes: Sequence[WeightClass] | None) -> list[Member] | None:
     """Return a group's rows by class of weight; None if there are too many classes.
 
     Args:
         rows: the group.
         classes: the rows of each weight.
-        where: the words to keep; None keeps all.
     Returns:
-        The classes that the group has, with its rows in the words kept.
+        The classes that the group has: the words with its rows, the rows in these words, n and w.
     """
     if classes is None:
         return None
-    if where is None:
-        own = [(rows & members, n, w) for members, n, w in classes]
-    else:
-        few = rows[where]
-        own = [(few & members[where], n, w) for members, n, w in classes]
-    used = [one for one in own if one[0].any()]
-    return used if len(used) <= MOST_CLASSES else None
+    out: list[Member] = []
+    for members, n, w in classes:
+        own = rows & members
+        full = np.flatnonzero(own)
+        if not len(full):
+            continue
+        first, stop = int(full[0]), int(full[-1]) + 1
+        where: slice | Rows = slice(first, stop) if len(full) >= FULL_ENOUGH * (stop - first) else full
+        out.append((where, own[where], n, w))
+        if len(out) > MOST_CLASSES:
+            return None
+    return out
 
 
 def join_weights(weights: Sequence[Weights], positions: Sequence[Rows]) -> Weights:
