@@ -283,9 +283,10 @@ def _tally(
 def _levels(columns: Collection[Column], full: GroupedRows, least_share: float) -> Levels:
     """Return the error level of each depth, corrected for all slices that could have been significant."""
     from_values = [
-        (column.selected.n + column.baseline.n)[(column.selected.n + column.baseline.n) > 0]
-        for column in columns
-        if column.codes.kind != "numeric"
+        seen[seen > 0]
+        for seen in (
+            column.selected.n + column.baseline.n for column in columns if column.codes.kind != "numeric"
+        )
     ]
     from_intervals = [interval_totals(column) for column in columns if is_number(column.codes)]
     totals = np.concatenate([np.zeros(0), *from_values, *from_intervals])

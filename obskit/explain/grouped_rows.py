@@ -102,8 +102,7 @@ class GroupedRows:
         # a group has few classes of weight: one popcount for each counts a slice exactly
         known = weight_classes(self.segments) if classes is None else classes
         self._members = {name: split(rows, known) for name, rows in self._rows.items()}
-        everything = np.full(self._word_total, 2**64 - 1, dtype=np.uint64)
-        self.totals = {name: self.count(name, [everything]) for name in groups}
+        self.totals = {name: self._whole(name) for name in groups}
 
     def bits(self, condition: FieldCondition) -> Bits:
         """Return the rows that meet a condition."""
@@ -131,6 +130,18 @@ class GroupedRows:
         for condition in conditions[1:]:
             bits = bits & self.bits(condition)
         return bits
+
+    def _whole(self, group: str) -> Counts:
+        """Return the counts of all rows of a group."""
+        members = self._members[group]
+        if members is None:
+            return self.count(group, [np.full(self._word_total, 2**64 - 1, dtype=np.uint64)])
+        out = np.zeros((3, 1))
+        for _, rows, n, w in members:
+            found = popcounts(rows[None, :])
+            for into, each in zip(out, (n, n * w, n * w * w), strict=True):
+                into += each * found
+        return Counts(*out)
 
     def _row_sums(self, group: str, bits: Bits) -> Floats:
         """Return n, n·w and n·w² of a group's rows in a slice, row by row."""
@@ -246,10 +257,7 @@ class GroupedRows:
     def _group_rows(self, group: str) -> list[Rows]:
         """Return a group's rows as row numbers of each segment's file."""
         if group not in self._positions:
-            self._positions[group] = [
-                np.flatnonzero(mask) if segment.rows is None else segment.rows[mask]
-                for segment, mask in zip(self.segments, self.groups[group], strict=True)
-            ]
+            self._positions[group] = list(row_numbers(self.segments, self._rows[group]))
         return self._positions[group]
 
     def all_row_numbers(self, group: str) -> list[Rows]:

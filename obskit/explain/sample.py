@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from obskit.dataset import Codes, FieldCodes, JointCodes, JointGroup, mix_bits
 from obskit.engine import Scope
+from obskit.explain.bit_rows import mask_rows
 from obskit.explain.group_masks import GroupMasks
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.weights import Bools, Rows, Segment, join_weights
@@ -172,10 +173,10 @@ def _members(scope: Scope, cluster: str | None, masks: Sequence[Bools], most: in
     share = most / max(sum(map(np.count_nonzero, masks)), 1)
     joint = scope.dataset.codes.opened_joint
     if share >= 1:
-        return _Members([np.flatnonzero(mask) for mask in masks], joint=joint)
+        return _Members([mask_rows(mask) for mask in masks], joint=joint)
     limit = np.uint32(share * 2**32)
     if share * scope.dataset.rows > MOST_SPARE * most:  # a small part of all rows
-        every = [np.flatnonzero(mask) for mask in masks]
+        every = [mask_rows(mask) for mask in masks]
         lots = _lots(scope, cluster)
         return _Members([rows[own[rows] < limit] for own, rows in zip(lots, every, strict=True)], joint=joint)
     drawn = _drawn(scope, cluster, int(limit))

@@ -26,8 +26,8 @@ MOST_CLASSES = 32
 AT_ONCE = 4_000_000
 # To count picked words pays where fewer than this share of a stretch of words has rows.
 FULL_ENOUGH = 0.4
-WeightClass: TypeAlias = tuple[Bits, float, float]
-Member: TypeAlias = tuple[slice | Rows, Bits, float, float]
+# Words, the rows of a weight in them, n and w.
+WeightClass: TypeAlias = tuple[slice | Rows, Bits, float, float]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ def pack(masks: Sequence[Bools]) -> Bits:
     return out.view(np.uint64)
 
 
+def words_in_use(bits: Bits) -> Rows:
+    """Return the positions of the words that have a row."""
+    return np.flatnonzero(bits != 0)  # numpy looks through booleans four times as fast as through numbers
+
+
 def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
     """Return the rows of each distinct (n, w) as a bit set with n and w; None if there are too many pairs."""
     parts: dict[tuple[float, float], dict[int, Bools]] = {}
@@ -70,35 +75,42 @@ def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
         if len(parts) > 4 * MOST_CLASSES:
             return None
     empty = [np.zeros(segment.length, dtype=bool) for segment in segments]
-    return [
-        (pack([masks.get(at, none) for at, none in enumerate(empty)]), n, w)
-        for (n, w), masks in parts.items()
-    ]
+    whole = slice(0, sum(word_count(segment.length) for segment in segments))
+    out: list[WeightClass] = []
+    for (n, w), masks in parts.items():
+        members = pack([masks.get(at, none) for at, none in enumerate(empty)])
+        out.append((*_shortened(whole, members), n, w))
+    return out
 
 
-def split(rows: Bits, classes: Sequence[WeightClass] | None) -> list[Member] | None:
+def split(rows: Bits, classes: Sequence[WeightClass] | None) -> list[WeightClass] | None:
     """Return a group's rows by class of weight; None if there are too many classes.
 
     Args:
         rows: the group.
         classes: the rows of each weight.
     Returns:
-        The classes that the group has: the words with its rows, the rows in these words, n and w.
+        The classes that the group has, with its rows.
     """
     if classes is None:
         return None
-    out: list[Member] = []
-    for members, n, w in classes:
-        own = rows & members
-        full = np.flatnonzero(own)
-        if not len(full):
-            continue
-        first, stop = int(full[0]), int(full[-1]) + 1
-        where: slice | Rows = slice(first, stop) if len(full) >= FULL_ENOUGH * (stop - first) else full
-        out.append((where, own[where], n, w))
+    out: list[WeightClass] = []
+    for where, members, n, w in classes:
+        own = rows[where] & members
+        if own.any():
+            out.append((*_shortened(where, own), n, w))
         if len(out) > MOST_CLASSES:
             return None
     return out
+
+
+def _shortened(where: slice | Rows, bits: Bits) -> tuple[slice | Rows, Bits]:
+    """Return words and the rows in them without the words that have no row, as far as that saves time."""
+    full = words_in_use(bits)
+    first, stop = (int(full[0]), int(full[-1]) + 1) if len(full) else (0, 0)
+    if isinstance(where, slice) and len(full) >= FULL_ENOUGH * (stop - first):
+        return slice(where.start + first, where.start + stop), bits[first:stop]
+    return full + where.start if isinstance(where, slice) else where[full], bits[full]
 
 
 def join_weights(weights: Sequence[Weights], positions: Sequence[Rows]) -> Weights:
