@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.dataset import Dataset, JointCodes, joint_codes, open_dataset
+from obskit.dataset.code_store import CodeStore
 from tests.dataset.samples import Store, table
 
 SMALL = ("region", "tier", "flag")
@@ -28,7 +29,7 @@ def columns(rows: int, seed: int = 0) -> Mapping[str, Any]:
     """Return three fields of few values, in an order of their own in each part, and one of many."""
     rng = np.random.default_rng(seed)
     return {
-        "region": pa.array(rng.choice(["north", "south", "west", None], rows)),
+        "region": pa.array(rng.choice(["north", "south", "west"], rows), mask=rng.random(rows) < 0.1),
         "tier": pa.array(rng.integers(1, 5, rows), mask=rng.random(rows) < 0.3),
         "flag": pa.array(rng.random(rows) < 0.5),
         "user": pa.array([f"user-{number}" for number in rng.integers(0, 400, rows)]),
@@ -128,7 +129,7 @@ def test_without_a_place_to_write_to_there_are_none(store: Store, monkeypatch: p
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(joint_codes.CodeStore, "write", full)
+    monkeypatch.setattr(CodeStore, "write", full)
     assert data.codes.joint() is None
 
 
