@@ -265,8 +265,11 @@ class Codes:
                 self._over_files[key[1]] = kept
         return kept
 
-    def joint(self) -> JointCodes | None:
+    def joint(self, progress: Progress | None = None) -> JointCodes | None:
         """Return joint codes of the fields of few values; make them if they do not exist.
+
+        Args:
+            progress: as for `ensure`.
 
         Returns:
             JointCodes; None for few rows, while many fields have no codes yet, or if they can't be written.
@@ -280,7 +283,7 @@ class Codes:
                 rows = [file.rows for file in self._files]
                 if may_join(rows, len(names), len(self._schema)):
                     fields = {name: self.field(name) for name in names}
-                    self._joint = [ensure_joint(self._store, rows, fields, THREADS)]
+                    self._joint = [ensure_joint(self._store, rows, fields, THREADS, progress)]
         return self.opened_joint
 
     @property

@@ -8,7 +8,7 @@ such fields. Without them everything is counted from the codes alone, with the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -137,7 +137,11 @@ def may_join(rows: Sequence[int], ready: int, fields: int) -> bool:
 
 
 def ensure_joint(
-    store: CodeStore, rows: Sequence[int], fields: Mapping[str, FieldCodes], threads: int
+    store: CodeStore,
+    rows: Sequence[int],
+    fields: Mapping[str, FieldCodes],
+    threads: int,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> JointCodes | None:
     """Return the joint codes of a dataset; make those of the parts that have none yet.
 
@@ -146,6 +150,7 @@ def ensure_joint(
         rows: number of rows of each part.
         fields: the codes of the fields that may share joint codes.
         threads: how many parts to work on at a time.
+        progress: called as (what, done, total) after each part; an exception in it stops the work.
 
     Returns:
         JointCodes; None if the parts have no group of fields in common, or if nothing can be written.
@@ -165,7 +170,15 @@ def ensure_joint(
 
         try:
             with ThreadPoolExecutor(threads, thread_name_prefix="obskit-joint") as pool:
-                list(pool.map(make, missing))
+                running = [pool.submit(make, file) for file in missing]
+                try:
+                    for done, future in enumerate(running, 1):
+                        future.result()
+                        if progress is not None:
+                            progress("joining codes", done, len(missing))
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
         except OSError:  # the disk is full, or may not be written to
             return None
         for file in missing:

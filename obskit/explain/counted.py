@@ -10,12 +10,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from obskit.dataset import FieldCodes
+from obskit.dataset import FieldCodes, Progress
 from obskit.errors import InvalidArgument
 from obskit.explain.cores import spread
 from obskit.explain.field_choice import FieldChoice
 from obskit.explain.group_masks import GroupMasks, group_masks, grouped_rows, without_totals
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
+from obskit.explain.options import ExplainOptions
 from obskit.explain.question import Question
 from obskit.explain.recounted import Elsewhere, RecountedRows
 from obskit.explain.repeats import without_repeats
@@ -217,7 +218,7 @@ def count_fields(
 def _count_jointly(question: Question, names: Sequence[str], masks: GroupMasks, full: GroupedRows) -> None:
     """Count all fields of few values together, in the groups in which `_tally` counts rows."""
     scope, stored = question.scope, question.scope.dataset.codes
-    joint = stored.joint() if len(names) >= MANY_FIELDS else None
+    joint = stored.joint(_progress(question.options)) if len(names) >= MANY_FIELDS else None
     if joint is None:
         return
     shared = {field.name: field for group in joint.groups for field in group.fields}
@@ -230,18 +231,22 @@ def _count_jointly(question: Question, names: Sequence[str], masks: GroupMasks, 
 
 def _encode(question: Question, fields: FieldChoice) -> None:
     """Make the codes of the fields that have none yet."""
-    scope, options = question.scope, question.options
+    scope = question.scope
     codes, stored = scope.dataset.codes, set(scope.dataset.schema.names)
     missing = [name for name in fields.names if name in stored and not codes.ready(name)]
-    if not missing:
-        return
+    if missing:
+        codes.ensure(missing, progress=_progress(question.options))
+
+
+def _progress(options: ExplainOptions) -> Progress:
+    """Return what codes report to while they are made."""
 
     def step(what: str, done: int, total: int) -> None:
         options.check_cancelled()
         if options.progress is not None:
             options.progress(what, done, total)
 
-    codes.ensure(missing, progress=step)
+    return step
 
 
 def _count_field(

@@ -94,6 +94,25 @@ def test_parts_that_come_later_follow_the_first_ones(store: Store, monkeypatch: 
     assert own[0].exists()
 
 
+def test_work_that_was_stopped_goes_on_where_it_was(store: Store) -> None:
+    data = store(table(**columns(300)), rows_per_file=40)
+    data.codes.ensure(data.schema.names)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(what: str, done: int, total: int) -> None:
+        assert (what, done, total) == ("joining codes", 1, len(data.files))
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        data.codes.joint(stop)
+    left: list[int] = []
+    assert data.codes.joint(lambda _what, _done, total: left.append(total)) is not None
+    assert sum(left[:1]) < len(data.files), "what was made stays"
+    assert_decodes(data)
+
+
 def test_dictionaries_that_shrank_are_not_trusted(store: Store) -> None:
     data = store(table(**columns(40)))
     (group,) = joint(data).groups
