@@ -14,6 +14,7 @@ from obskit.dataset.encoder import RARE, Encoded, encode
 from obskit.dataset.eviction import drop_entry
 from obskit.dataset.file_memo import FileMemo
 from obskit.dataset.inputs import Given, is_stream, is_url, local_paths, redact_url
+from obskit.dataset.joint_codes import JointCodes, JointGroup
 from obskit.dataset.manifest import RULES, DataFile
 from obskit.dataset.merge import FieldCodes, among, merge
 from obskit.dataset.newest import newest_time
@@ -42,6 +43,8 @@ __all__ = [
     "FieldCodes",
     "FileMemo",
     "Given",
+    "JointCodes",
+    "JointGroup",
     "Period",
     "Progress",
     "SpanForest",

@@ -19,10 +19,11 @@ import pyarrow as pa
 
 from obskit.dataset.code_store import CodeStore
 from obskit.dataset.common_values import COMMON_RULES, find_common
-from obskit.dataset.computed_arrays import compute_arrays
+from obskit.dataset.computed_arrays import ComputedArrays
 from obskit.dataset.encoder import Encoded, encode, entry_type
 from obskit.dataset.eviction import evict_after
 from obskit.dataset.file_memo import FileMemo
+from obskit.dataset.joint_codes import JointCodes, ensure_joint, may_join
 from obskit.dataset.manifest import DataFile, identity_of, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
 from obskit.dataset.packed_codes import all_missing, pack, unpack
@@ -56,18 +57,18 @@ class Codes:
         self._schema = schema
         self._store = CodeStore(folder, files)
         self._merged: dict[str, FieldCodes] = {}
-        self._loaded: dict[tuple[int, str], dict[str, npt.NDArray[Any]]] = {}
         self._guard = threading.Lock()
         self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
         self._fallback: bool | None = None
         self._made: set[tuple[int, str]] = set()
         self._counter: tuple[int, Counter] | None = None
-        self._over_files: dict[str, list[dict[str, npt.NDArray[Any]]]] = {}
-        self.memo = FileMemo()
+        self._arrays = ComputedArrays(self._store, self._files, schema)
+        self._joint: list[JointCodes | None] = []
+        self.memo = self._arrays.memo
 
     def share(self, memo: FileMemo) -> None:
         """Use what was computed from files before, by another dataset that has some of them."""
-        self.memo = memo
+        self.memo = self._arrays.memo = memo
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields if they do not exist yet.
@@ -201,7 +202,7 @@ class Codes:
 
     def times(self) -> list[npt.NDArray[np.int64]]:
         """Return each row's timestamp per file, in microseconds since 1970; `NO_TIME` where it is null."""
-        return [self._cached_arrays(file, "times")["times"] for file in range(len(self._files))]
+        return [self._arrays.of_file(file, "times")["times"] for file in range(len(self._files))]
 
     def weights(self) -> list[Weights]:
         """Return per file how many events each row represents."""
@@ -233,7 +234,7 @@ class Codes:
             UnknownField: the dataset has no such field.
         """
         self._type(name)
-        return [self._cached_arrays(file, "clusters", name)["ids"] for file in range(len(self._files))]
+        return [self._arrays.of_file(file, "clusters", name)["ids"] for file in range(len(self._files))]
 
     def numbers(self, name: str) -> list[npt.NDArray[np.uint32]]:
         """Number the distinct values of a field over all files.
@@ -280,26 +281,40 @@ class Codes:
         Returns:
             What `make` returns, now or before.
         """
-        name = f"{rules}/{field}"
-        key = -1, f"{what} {field}"
-        with self._lock(key):
-            kept = self._over_files.get(key[1])
-            if kept is None:
-                kept = self._store.read_all(what, name)
-                if kept is None:
-                    made = make()
-                    self._store.write_all(what, name, made)
-                    if self._store.cached:
-                        evict_after(sum(array.nbytes for each in made for array in each.values()))
-                    kept = self._store.read_all(what, name) or made  # mapped copies cost no memory
-                self._over_files[key[1]] = kept
-        return kept
+        return self._arrays.of_all(what, rules, make, field)
 
     def _unpacked(
         self, file: int, name: str, have: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]
     ) -> tuple[Encoded, BySet]:
         kind = entry_type(self._type(name))
         return self.memo.get(self._files[file], ("unpacked", name), lambda: unpack(*have, kind), mapped=True)
+
+    def joint(self, progress: Progress | None = None) -> JointCodes | None:
+        """Return joint codes of the fields of few values; make them if they do not exist.
+
+        Args:
+            progress: as for `ensure`.
+
+        Returns:
+            JointCodes; None for few rows, while many fields have no codes yet, or if they can't be written.
+            Everything can be counted without them, only not as fast.
+
+        Cost: to make them, one pass over the codes.
+        """
+        with self._lock((-1, "joint")):
+            if not self._joint:
+                names = [name for name in self._schema.names if self.ready(name)]
+                rows = [file.rows for file in self._files]
+                if may_join(rows, len(names), len(self._schema)):
+                    # which values are rare, and so the codes of a part, may change with further parts
+                    fields = {each.name: each for each in map(self.field, names) if each.rare_code is None}
+                    self._joint = [ensure_joint(self._store, rows, fields, THREADS, progress)]
+        return self.opened_joint
+
+    @property
+    def opened_joint(self) -> JointCodes | None:
+        """What `joint` returned last; None before."""
+        return self._joint[0] if self._joint else None
 
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)
@@ -348,30 +363,8 @@ class Codes:
         with self._guard:
             return self._locks[key]
 
-    def _cached_arrays(self, file: int, what: str, name: str = "") -> dict[str, npt.NDArray[Any]]:
-        key = (file, f"{what} {name}")
-        kept = self._loaded.get(key)
-        if kept is not None:
-            return kept
-        with self._lock(key):
-            found = self.memo.get(
-                self._files[file],
-                ("arrays", what, name),
-                lambda: self._read_or_compute(file, what, name),
-                mapped=True,
-            )
-            return self._loaded.setdefault(key, found)
-
-    def _read_or_compute(self, file: int, what: str, name: str) -> dict[str, npt.NDArray[Any]]:
-        found = self._store.read(file, what, name)
-        if found is None:
-            made = compute_arrays(self._files[file], self._schema, what, name)
-            self._store.write(file, what, *made)
-            found = self._store.read(file, what, name) or made  # a mapped copy costs no memory
-        return found[1]
-
     def _population(self, file: int) -> dict[str, npt.NDArray[Any]]:
-        return self._cached_arrays(file, "population")
+        return self._arrays.of_file(file, "population")
 
     def _weights(self, file: int) -> Weights:
         kept = self._population(file)

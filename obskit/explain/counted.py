@@ -10,12 +10,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from obskit.dataset import FieldCodes
+from obskit.dataset import FieldCodes, Progress
 from obskit.errors import InvalidArgument
 from obskit.explain.cores import spread
 from obskit.explain.field_choice import FieldChoice
 from obskit.explain.group_masks import GroupMasks, group_masks, grouped_rows, without_totals
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
+from obskit.explain.options import ExplainOptions
 from obskit.explain.question import Question
 from obskit.explain.recounted import Elsewhere, RecountedRows
 from obskit.explain.repeats import without_repeats
@@ -30,6 +31,8 @@ ALPHA = 0.05
 SHARES = (0.5, 0.25, 0.25)
 LEAST_EVENTS = 5.0
 LEAST_SHARE = 0.01
+# So many fields are worth joint codes, which are made once.
+MANY_FIELDS = 16
 # Fields with more values than this may hold a set of values that matter together.
 FEW_VALUES = 20
 
@@ -196,6 +199,8 @@ def count_fields(
             return wide_column(codes, histograms[name], full.totals), None
         return _count_field(question, masks, full, codes)
 
+    if elsewhere is None:
+        _count_jointly(question, fields.names, masks, full)
     found = spread(count, fields.names, question.scope.dataset.rows)
     for name, (column, reason) in zip(fields.names, found, strict=True):
         if column is not None:
@@ -210,20 +215,38 @@ def count_fields(
     )
 
 
+def _count_jointly(question: Question, names: Sequence[str], masks: GroupMasks, full: GroupedRows) -> None:
+    """Count all fields of few values together, in the groups in which `_tally` counts rows."""
+    scope, stored = question.scope, question.scope.dataset.codes
+    joint = stored.joint(_progress(question.options)) if len(names) >= MANY_FIELDS else None
+    if joint is None:
+        return
+    shared = {field.name: field for group in joint.groups for field in group.fields}
+    own = [name for name in names if name in shared and scope.codes(name) is shared[name]]
+    groups = ("selected", "excluded") if masks.from_totals else SIDES
+    for group in groups:
+        if group in full.groups:
+            full.tally_jointly(group, own, joint, scope.dataset.rows)
+
+
 def _encode(question: Question, fields: FieldChoice) -> None:
     """Make the codes of the fields that have none yet."""
-    scope, options = question.scope, question.options
+    scope = question.scope
     codes, stored = scope.dataset.codes, set(scope.dataset.schema.names)
     missing = [name for name in fields.names if name in stored and not codes.ready(name)]
-    if not missing:
-        return
+    if missing:
+        codes.ensure(missing, progress=_progress(question.options))
+
+
+def _progress(options: ExplainOptions) -> Progress:
+    """Return what codes report to while they are made."""
 
     def step(what: str, done: int, total: int) -> None:
         options.check_cancelled()
         if options.progress is not None:
             options.progress(what, done, total)
 
-    codes.ensure(missing, progress=step)
+    return step
 
 
 def _count_field(
@@ -265,9 +288,10 @@ def _tally(
 def _levels(columns: Collection[Column], full: GroupedRows, least_share: float) -> Levels:
     """Return the error level of each depth, corrected for all slices that could have been significant."""
     from_values = [
-        (column.selected.n + column.baseline.n)[(column.selected.n + column.baseline.n) > 0]
-        for column in columns
-        if column.codes.kind != "numeric"
+        seen[seen > 0]
+        for seen in (
+            column.selected.n + column.baseline.n for column in columns if column.codes.kind != "numeric"
+        )
     ]
     from_intervals = [interval_totals(column) for column in columns if is_number(column.codes)]
     totals = np.concatenate([np.zeros(0), *from_values, *from_intervals])

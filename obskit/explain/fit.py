@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
 from obskit.explain.earlier import LEAST_RATIO
 from obskit.stats.counts import Floats
@@ -39,9 +38,9 @@ def fits_outside(size: float, rate: float, base: float, gap: float) -> float:
 
     def likelihood(rises: Floats) -> float:
         p = 1 / (1 + np.exp(-np.clip(base + rises, -30, 30)))
-        return float(
-            special.logsumexp(size * (rate * np.log(p) + (1 - rate) * np.log1p(-p)), b=1 / len(rises))
-        )
+        logs = size * (rate * np.log(p) + (1 - rate) * np.log1p(-p))
+        most = float(logs.max())
+        return most + math.log(float(np.exp(logs - most).mean()))
 
     whole = max(gap + well, part + LEAST_RISE)
     return likelihood(np.linspace(-well, well, 9)) - likelihood(np.linspace(part, whole, 17))

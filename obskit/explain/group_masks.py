@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from obskit.dataset import Codes
 from obskit.engine import Condition, Scope, Window
 from obskit.errors import EmptySelection, InvalidArgument
+from obskit.explain.bit_rows import mask_rows
 from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.question import Question
 from obskit.explain.weights import Bools, Segment, WeightClass, weight_classes
@@ -149,7 +151,8 @@ def grouped_rows(scope: Scope, masks: GroupMasks) -> GroupedRows:
     """
     stored = scope.dataset.codes
     weights = stored.weights()
-    used = [np.logical_or.reduce(parts) for parts in zip(*masks.groups.values(), strict=True)]
+    # one after the other: numpy would copy the masks of all groups into one array first
+    used = [reduce(np.logical_or, parts) for parts in zip(*masks.groups.values(), strict=True)]
     counts = [int(np.count_nonzero(mask)) for mask in used]
     # Where many rows are compared, whole columns are read in order; gathering rows pays below about a third.
     if 3 * sum(counts) >= scope.dataset.rows:
@@ -161,7 +164,7 @@ def grouped_rows(scope: Scope, masks: GroupMasks) -> GroupedRows:
     groups: dict[str, list[Bools]] = {name: [] for name in masks.groups}
     for f, (mask, count) in enumerate(zip(used, counts, strict=True)):
         if count:
-            rows = np.flatnonzero(mask)
+            rows = mask_rows(mask)
             segments.append(Segment(f, count, rows, weights[f]))
             for name, parts in masks.groups.items():
                 groups[name].append(parts[f][rows])

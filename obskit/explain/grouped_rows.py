@@ -6,15 +6,18 @@ is a bitwise and. The counts of a slice are one popcount per class of sample wei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import FieldCodes, Weights, among
+from obskit.dataset import FieldCodes, JointCodes, Weights, among
+from obskit.explain.bit_rows import choose, first_and_last, row_numbers
 from obskit.explain.cores import spread
+from obskit.explain.joint_counts import LEAST_ROWS as LEAST_JOINTLY
+from obskit.explain.joint_counts import joint_counts
 from obskit.explain.weights import (
     AT_ONCE,
     Bits,
@@ -94,18 +97,12 @@ class GroupedRows:
         self._step = max(WORDS_AT_ONCE // max(self._word_total, 1), 1)
         self._positions: dict[str, list[Rows]] = {}
         self._weights: dict[str, Weights] = {}
+        self._counted_jointly: dict[tuple[str, str], Counts] = {}
         self._rows = {name: pack(masks) for name, masks in groups.items()}
         # a group has few classes of weight: one popcount for each counts a slice exactly
         known = weight_classes(self.segments) if classes is None else classes
-        self._where: dict[str, Rows | None] = {}
-        self._members: dict[str, list[WeightClass] | None] = {}
-        for name, rows in self._rows.items():
-            # the rows of a small group are in few words: only those are counted
-            full = np.flatnonzero(rows)
-            self._where[name] = where = full if 2 * len(full) < len(rows) else None
-            self._members[name] = split(rows, known, where)
-        everything = np.full(self._word_total, 2**64 - 1, dtype=np.uint64)
-        self.totals = {name: self.count(name, [everything]) for name in groups}
+        self._members = {name: split(rows, known) for name, rows in self._rows.items()}
+        self.totals = {name: self._whole(name) for name in groups}
 
     def bits(self, condition: FieldCondition) -> Bits:
         """Return the rows that meet a condition."""
@@ -133,6 +130,18 @@ class GroupedRows:
         for condition in conditions[1:]:
             bits = bits & self.bits(condition)
         return bits
+
+    def _whole(self, group: str) -> Counts:
+        """Return the counts of all rows of a group."""
+        members = self._members[group]
+        if members is None:
+            return self.count(group, [np.full(self._word_total, 2**64 - 1, dtype=np.uint64)])
+        out = np.zeros((3, 1))
+        for _, rows, n, w in members:
+            found = popcounts(rows[None, :])
+            for into, each in zip(out, (n, n * w, n * w * w), strict=True):
+                into += each * found
+        return Counts(*out)
 
     def _row_sums(self, group: str, bits: Bits) -> Floats:
         """Return n, n·w and n·w² of a group's rows in a slice, row by row."""
@@ -229,17 +238,18 @@ class GroupedRows:
 
     def _count(self, group: str, slices: Sequence[Bits] | Bits) -> Floats:
         out = np.zeros((3, len(slices)))
-        members, where = self._members[group], self._where[group]
+        members = self._members[group]
         if members is None:
             for at, bits in enumerate(slices):
                 out[:, at] = self._row_sums(group, bits)
             return out
-        if where is not None:
-            matrix = np.stack([bits[where] for bits in slices])
-        else:
-            matrix = slices if isinstance(slices, np.ndarray) else np.stack(slices)
-        for rows, n, w in members:
-            found = popcounts(matrix & rows)
+        if isinstance(slices, np.ndarray):
+            matrix = slices
+        else:  # a single slice is long, and need not be copied
+            matrix = slices[0][None, :] if len(slices) == 1 else np.stack(slices)
+        for where, rows, n, w in members:
+            own = matrix[:, where] if isinstance(where, slice) else matrix.take(where, axis=1)
+            found = popcounts(own & rows)
             for into, each in zip(out, (n, n * w, n * w * w), strict=True):
                 into += each * found
         return out
@@ -247,18 +257,39 @@ class GroupedRows:
     def _group_rows(self, group: str) -> list[Rows]:
         """Return a group's rows as row numbers of each segment's file."""
         if group not in self._positions:
-            self._positions[group] = [
-                np.flatnonzero(mask) if segment.rows is None else segment.rows[mask]
-                for segment, mask in zip(self.segments, self.groups[group], strict=True)
-            ]
+            self._positions[group] = list(row_numbers(self.segments, self._rows[group]))
         return self._positions[group]
 
     def all_row_numbers(self, group: str) -> list[Rows]:
         """Return all rows of a group, as row numbers of each segment's file."""
         return self._group_rows(group)
 
+    def _joined_weights(self, group: str) -> Weights:
+        """Return the weights of a group's rows as those of one file."""
+        if group not in self._weights:
+            own = [segment.weights for segment in self.segments]
+            self._weights[group] = join_weights(own, self._group_rows(group))
+        return self._weights[group]
+
+    def tally_jointly(self, group: str, names: Collection[str], joint: JointCodes, rows: int) -> None:
+        """Count a group's rows for many fields at once; the next `tally` of each of them returns its counts.
+
+        Args:
+            group: the group.
+            names: the fields. Their codes have to be those that the joint codes were made of.
+            joint: joint codes of the dataset.
+            rows: how many rows the dataset has.
+        """
+        picked = self._group_rows(group)
+        if LEAST_JOINTLY <= sum(map(len, picked)) <= AT_ONCE:
+            numbered = [(segment.file, own) for segment, own in zip(self.segments, picked, strict=True)]
+            found = joint_counts(joint, names, numbered, self._joined_weights(group), rows)
+            self._counted_jointly |= {(group, name): counts for name, counts in found.items()}
+
     def tally(self, group: str, name: str) -> Counts:
         """Return the counts of a group's rows for each code of a field; length `codes(name).size`."""
+        if (group, name) in self._counted_jointly:
+            return self._counted_jointly.pop((group, name))
         codes = self.codes(name)
         picked = self._group_rows(group)
         if sum(map(len, picked)) <= AT_ONCE:
@@ -270,9 +301,7 @@ class GroupedRows:
                 own = local[rows]
                 found[start : start + len(rows)] = own if remap is None else remap[own]
                 start += len(rows)
-            if group not in self._weights:
-                self._weights[group] = join_weights([segment.weights for segment in self.segments], picked)
-            return Counts(*tally_rows(found, self._weights[group], None, codes.size))
+            return Counts(*tally_rows(found, self._joined_weights(group), None, codes.size))
         out = np.zeros((3, codes.size))
         for segment, rows in zip(self.segments, picked, strict=True):
             local, remap = codes.parts[segment.file]
@@ -286,14 +315,9 @@ class GroupedRows:
         codes = self.codes(name)
         out = np.zeros((3, codes.size))
         member = np.bitwise_or.reduce([self._rows[group] for group in groups])
-        inside, start = self.unpack(bits & member), 0
-        for segment in self.segments:
-            # a mask picks from a whole file several times as fast as row numbers
-            mask = inside[start : start + segment.length]
-            start += segment.length
-            if not mask.any():
+        for segment, rows in zip(self.segments, row_numbers(self.segments, bits & member), strict=True):
+            if not len(rows):
                 continue
-            rows = mask if segment.rows is None else segment.rows[mask]
             local, remap = codes.parts[segment.file]
             sums = tally_rows(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
             out[:, slice(None) if remap is None else remap] += sums
@@ -303,9 +327,9 @@ class GroupedRows:
         """Return a slice without the rows that are in neither of the two groups."""
         return np.asarray(bits & np.bitwise_or.reduce([self._rows[group] for group in SIDES]))
 
-    def row_numbers_in(self, group: str, bits: Bits) -> list[Rows]:
-        """Return a group's rows of a slice, as row numbers of each segment's file."""
-        return self.row_numbers(bits & self._rows[group])
+    def row_numbers_in(self, group: str, bits: Bits) -> Iterator[Rows]:
+        """Yield a group's rows of a slice, as row numbers of each segment's file."""
+        return row_numbers(self.segments, bits & self._rows[group])
 
     def choose(self, group: str, bits: Bits, near: tuple[int, int, int], most: int) -> list[tuple[int, int]]:
         """Return (file, row) of a few of a group's rows in a slice, spread evenly.
@@ -318,39 +342,11 @@ class GroupedRows:
         Returns:
             At most `most` rows; none where the slice has no row of the group.
         """
-        inside = bits & self._rows[group]
-        full = np.flatnonzero(inside)
-        at, first, last = near
-        start = sum(word_count(segment.length) for segment in self.segments[:at])
-        close = full[(full >= start + first // 64) & (full <= start + last // 64)]
-        chosen = close if len(close) else full
-        if not len(chosen):
-            return []
-        out = []
-        for word in chosen[np.unique(np.linspace(0, len(chosen) - 1, most).astype(np.int64))].tolist():
-            value, offset = int(inside[word]), 0
-            for segment in self.segments:
-                if word < offset + word_count(segment.length):
-                    row = 64 * (word - offset) + (value & -value).bit_length() - 1
-                    out.append((segment.file, row if segment.rows is None else int(segment.rows[row])))
-                    break
-                offset += word_count(segment.length)
-        return out
+        return choose(self.segments, bits & self._rows[group], near, most)
 
     def row_numbers(self, bits: Bits) -> list[Rows]:
         """Return a bit set's rows as row numbers of each segment's file. Cost: by words in use."""
-        full = np.flatnonzero(bits)
-        unpacked = np.unpackbits(bits[full].view(np.uint8), bitorder="little").reshape(-1, 64)
-        word, bit = np.nonzero(unpacked)
-        at = full[word] * 64 + bit
-        out, start = [], 0
-        for segment in self.segments:
-            stop = start + 64 * word_count(segment.length)
-            low, high = np.searchsorted(at, (start, stop))
-            rows = at[low:high] - start
-            out.append(rows if segment.rows is None else segment.rows[rows])
-            start = stop
-        return out
+        return list(row_numbers(self.segments, bits))
 
     def sizes(self, group: str, slices: Bits) -> Rows:
         """Return how many rows of a group are in each slice; one slice per row of a matrix."""
@@ -358,18 +354,7 @@ class GroupedRows:
 
     def first_and_last(self, bits: Bits) -> list[tuple[int, int, int]]:
         """Return (segment, first row, last row) of a slice for each segment that has any of its rows."""
-        full = np.flatnonzero(bits)
-        out, start = [], 0
-        for at, segment in enumerate(self.segments):
-            stop = start + word_count(segment.length)
-            low, high = np.searchsorted(full, (start, stop))
-            if low < high:
-                first, last = int(full[low]), int(full[high - 1])
-                head, tail = int(bits[first]), int(bits[last])
-                lowest = (head & -head).bit_length() - 1
-                out.append((at, 64 * (first - start) + lowest, 64 * (last - start) + tail.bit_length() - 1))
-            start = stop
-        return out
+        return first_and_last(self.segments, bits)
 
     def values(self, name: str) -> npt.NDArray[np.int64]:
         """Return a field's code of every row, segment after segment."""

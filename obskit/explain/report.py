@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
@@ -81,15 +80,17 @@ class Reporter:
                 strongest = chosen[:LATENCIES]
                 left = spread(latency.without, [bits[at] for at in strongest], self.scope.dataset.rows)
                 without = dict(zip(strongest, left, strict=True))
+        sizes: dict[int, tuple[int | None, int | None]] = {}
+        if detail == "all":
+            counted = spread(self._traces_and_users, [bits[at] for at in chosen], self.scope.dataset.rows)
+            sizes = dict(zip(chosen, counted, strict=True))
         for at in chosen:
             extra: dict[str, Any] = {}
             if timed:
                 first, last = self._seen(at, bits[at])
                 extra = {"first_seen": first, "last_seen": last}
             if detail == "all":
-                picked = self.full.row_numbers_in("selected", bits[at])
-                extra["traces"] = self._distinct_clusters(picked)
-                extra["users"] = self._users(picked)
+                extra["traces"], extra["users"] = sizes[at]
                 extra["examples"] = examples[at]
                 p99 = None if latency is None or at not in without else (latency.p99, without[at])
                 extra["what_if"] = self._what_if(at, p99, chosen)
@@ -175,32 +176,32 @@ class Reporter:
             key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in numbers.items()
         } or None
 
-    def _distinct_clusters(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
-        if self.cluster is None:
-            return None
-        ids = self.scope.dataset.codes.numbers(self.cluster)
-        segments = zip(self.full.segments, picked, strict=True)
-        found = np.concatenate([np.zeros(0, np.uint32), *(ids[at.file][rows] for at, rows in segments)])
-        return len(np.unique(found[found > 0]))
-
-    def _users(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
-        name = next((name for name in USERS if name in self.scope.schema.names), None)
-        if name is None:
-            return None
-        codes = self.scope.codes(name)
-        seen = np.zeros(codes.size, dtype=bool)
-        rare = 0
+    def _traces_and_users(self, bits: Bits) -> tuple[int | None, int | None]:
+        """Return how many clusters and users a slice selects; None where none is known."""
+        scope, rare = self.scope, 0
+        ids = None if self.cluster is None else scope.dataset.codes.numbers(self.cluster)
+        name = next((name for name in USERS if name in scope.schema.names), None)
+        users = None if name is None else scope.codes(name)
+        # numbers of clusters are dense: to mark them takes less time and memory than to sort or hash them
+        clusters_seen = np.zeros(0 if ids is None else scope.dataset.rows + 1, dtype=bool)
+        users_seen = np.zeros(0 if users is None else users.size, dtype=bool)
+        picked = self.full.row_numbers_in("selected", bits)
         for segment, rows in zip(self.full.segments, picked, strict=True):
-            local, remap = codes.parts[segment.file]
-            found = local[rows]
-            found = found if remap is None else remap[found]
-            if codes.rare_code is not None:
-                rare += int(np.count_nonzero(found == codes.rare_code))
-            seen[found] = True
-        seen[0] = False
-        if codes.rare_code is not None:  # one code for all rare values: nearly one value per row
-            seen[codes.rare_code] = False
-        return int(seen.sum()) + rare
+            if ids is not None:
+                clusters_seen[ids[segment.file][rows]] = True
+            if users is not None:
+                local, remap = users.parts[segment.file]
+                found = local[rows] if remap is None else remap[local[rows]]
+                if users.rare_code is not None:
+                    rare += int(np.count_nonzero(found == users.rare_code))
+                users_seen[found] = True
+        users_seen[:1] = False
+        if users is not None and users.rare_code is not None:
+            users_seen[users.rare_code] = False  # one code for all rare values: nearly one value per row
+        return (
+            None if ids is None else int(np.count_nonzero(clusters_seen[1:])),
+            None if users is None else int(np.count_nonzero(users_seen)) + rare,
+        )
 
     def _seen(self, at: int, bits: Bits) -> tuple[str | None, str | None]:
         """Return when the first and the last of the slice's events began, as ISO 8601."""

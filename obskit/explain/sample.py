@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import Codes, FieldCodes, mix_bits
+from obskit.dataset import Codes, FieldCodes, JointCodes, JointGroup, mix_bits
 from obskit.engine import Scope
+from obskit.explain.bit_rows import mask_rows
 from obskit.explain.group_masks import GroupMasks
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.weights import Bools, Rows, Segment, join_weights
@@ -104,17 +106,41 @@ class _Members:
         rows: sorted row numbers of each file.
         drawn: rows of which these are some, with codes that are kept; None if none are.
         at: the positions of the rows in `drawn`.
+        joint: joint codes of the dataset, if there are any.
     """
 
-    def __init__(self, rows: list[Rows], drawn: _Drawn | None = None, at: Rows | None = None) -> None:
+    def __init__(
+        self,
+        rows: list[Rows],
+        drawn: _Drawn | None = None,
+        at: Rows | None = None,
+        joint: JointCodes | None = None,
+    ) -> None:
         self.rows, self._drawn, self._at = rows, drawn, at
+        self._joint = joint
+        self._combinations: dict[JointGroup, npt.NDArray[np.uint16]] = {}
 
     def gather(self, codes: FieldCodes, into: npt.NDArray[Any]) -> None:
         """Write the code of each row into an array."""
+        group = None if self._joint is None else self._joint.group_of(codes)
         if self._drawn is not None and self._at is not None:
             np.take(self._drawn.codes(codes), self._at, out=into, mode="clip")
+        elif group is not None:
+            np.take(group.decoder(codes), self._combined(group), out=into, mode="clip")
         else:
             _gather(codes, self.rows, into)
+
+    def _combined(self, group: JointGroup) -> npt.NDArray[np.uint16]:
+        """Return the combination of codes of each row in a group of fields."""
+        if group not in self._combinations:
+            parts = zip(group.tables, group.columns, self._blocks, strict=True)
+            self._combinations[group] = np.concatenate([table[own[:, at]] for table, at, own in parts])
+        return self._combinations[group]
+
+    @cached_property
+    def _blocks(self) -> list[npt.NDArray[np.uint16]]:
+        assert self._joint is not None
+        return [part[rows] for part, rows in zip(self._joint.parts, self.rows, strict=True)]
 
 
 class _Drawn:
@@ -145,13 +171,14 @@ class _Drawn:
 def _members(scope: Scope, cluster: str | None, masks: Sequence[Bools], most: int) -> _Members:
     """Return about `most` rows of a group: all of a smaller one."""
     share = most / max(sum(map(np.count_nonzero, masks)), 1)
+    joint = scope.dataset.codes.opened_joint
     if share >= 1:
-        return _Members([np.flatnonzero(mask) for mask in masks])
+        return _Members([mask_rows(mask) for mask in masks], joint=joint)
     limit = np.uint32(share * 2**32)
     if share * scope.dataset.rows > MOST_SPARE * most:  # a small part of all rows
-        every = [np.flatnonzero(mask) for mask in masks]
+        every = [mask_rows(mask) for mask in masks]
         lots = _lots(scope, cluster)
-        return _Members([rows[own[rows] < limit] for own, rows in zip(lots, every, strict=True)])
+        return _Members([rows[own[rows] < limit] for own, rows in zip(lots, every, strict=True)], joint=joint)
     drawn = _drawn(scope, cluster, int(limit))
     rows: list[Rows] = []
     places: list[Rows] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,19 @@ class Column:
         one, other = self.selected, self.baseline
         return one.n, one.w, one.w2, other.n, other.w, other.w2
 
+    @cached_property
+    def starts(self) -> npt.NDArray[np.int64]:
+        """Where a numeric field is cut: the starts of its bins."""
+        return bins(self)
+
+
+@cache
+def _runs(size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the first and the last bin of each run of adjacent ones."""
+    first, last = np.triu_indices(size)
+    first.flags.writeable = last.flags.writeable = False
+    return first, last
+
 
 def is_number(codes: FieldCodes) -> bool:
     """Return whether the field's values are numbers to be cut into intervals."""
@@ -71,12 +85,12 @@ def bins(column: Column) -> npt.NDArray[np.int64]:
 
 def interval_totals(column: Column) -> npt.NDArray[np.float64]:
     """Return the observations in each interval of a field's bins; each interval is one test."""
-    starts = bins(column)
+    starts = column.starts
     if not len(starts):
         return np.zeros(0)
     sums = np.concatenate([[0.0], np.cumsum((column.selected.n + column.baseline.n)[1:])])
     ends = np.append(starts[1:], column.codes.size - 1)
-    first, last = np.triu_indices(len(starts))
+    first, last = _runs(len(starts))
     return np.asarray(sums[ends[last]] - sums[starts[first]])
 
 
@@ -124,9 +138,9 @@ def _intervals(
     column: Column, all_selected: Counts, all_baseline: Counts, floor: float, log_level: float
 ) -> list[FieldCondition]:
     """Return the best interval, and the best one that doesn't overlap it."""
-    starts = bins(column)
+    starts = column.starts
     ends = np.append(starts[1:], column.codes.size - 1)
-    first, last = np.triu_indices(len(starts))
+    first, last = _runs(len(starts))
 
     def between(counts: Counts) -> Counts:
         parts = []

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from obskit.explain.clusters import Clusters
+from obskit.explain.cores import spread
 from obskit.explain.earlier import LEAST_RATIO
 from obskit.explain.fit import KEPT, SURE, fits_outside
 from obskit.explain.grouped_rows import GroupedRows
@@ -87,6 +88,7 @@ class Sizer:
         self._full, self._judged, self._may = full, judged, may
         self._clusters, self._sample = clusters, sample
         self._apart: dict[tuple[int, int], bool] = {}
+        self._row_total = sum(segment.length for segment in full.segments)
         self._history = history and judged.history is not None
         number = {frozenset(conditions): at for at, conditions in enumerate(judged.slices)}
         self.wider: dict[int, list[int]] = {}
@@ -119,10 +121,13 @@ class Sizer:
                 ]
                 if not near:
                     break
-                if wide:
-                    value = [-self._evidence(at, other, others) for other in near]
-                else:
-                    value = [self._evidence(other, at, others, most=True) for other in near]
+
+                def evidence(other: int, at: int = at, wide: bool = wide) -> float:
+                    if wide:
+                        return -self._evidence(at, other, others)
+                    return self._evidence(other, at, others, most=True)
+
+                value = list(spread(evidence, near, self._row_total))
                 best = int(np.argmax(value))
                 if value[best] <= SURE:
                     break

@@ -6,7 +6,7 @@ are spread: 300 events in one minute are one incident, 300 over two hours are ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -72,7 +72,7 @@ class TimeScatter:
     def _times_of(self, bits: Bits) -> Times:
         return self._times_in(self._full.row_numbers_in(self._group, bits))
 
-    def _times_in(self, rows: Sequence[Rows]) -> Times:
+    def _times_in(self, rows: Iterable[Rows]) -> Times:
         parts = [self._times[segment.file][at] for segment, at in zip(self._full.segments, rows, strict=True)]
         times: Times = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         known: Times = times[times != NO_TIME]

@@ -24,7 +24,10 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 MOST_CLASSES = 32
 # Up to so many rows are counted together over all files; more are counted file by file, in little memory.
 AT_ONCE = 4_000_000
-WeightClass: TypeAlias = tuple[Bits, float, float]
+# To count picked words pays where fewer than this share of a stretch of words has rows.
+FULL_ENOUGH = 0.4
+# Words, the rows of a weight in them, n and w.
+WeightClass: TypeAlias = tuple[slice | Rows, Bits, float, float]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ def pack(masks: Sequence[Bools]) -> Bits:
     return out.view(np.uint64)
 
 
+def words_in_use(bits: Bits) -> Rows:
+    """Return the positions of the words that have a row."""
+    return np.flatnonzero(bits != 0)  # numpy looks through booleans four times as fast as through numbers
+
+
 def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
     """Return the rows of each distinct (n, w) as a bit set with n and w; None if there are too many pairs."""
     parts: dict[tuple[float, float], dict[int, Bools]] = {}
@@ -67,31 +75,42 @@ def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
         if len(parts) > 4 * MOST_CLASSES:
             return None
     empty = [np.zeros(segment.length, dtype=bool) for segment in segments]
-    return [
-        (pack([masks.get(at, none) for at, none in enumerate(empty)]), n, w)
-        for (n, w), masks in parts.items()
-    ]
+    whole = slice(0, sum(word_count(segment.length) for segment in segments))
+    out: list[WeightClass] = []
+    for (n, w), masks in parts.items():
+        members = pack([masks.get(at, none) for at, none in enumerate(empty)])
+        out.append((*_shortened(whole, members), n, w))
+    return out
 
 
-def split(rows: Bits, classes: Sequence[WeightClass] | None, where: Rows | None) -> list[WeightClass] | None:
+def split(rows: Bits, classes: Sequence[WeightClass] | None) -> list[WeightClass] | None:
     """Return a group's rows by class of weight; None if there are too many classes.
 
     Args:
         rows: the group.
         classes: the rows of each weight.
-        where: the words to keep; None keeps all.
     Returns:
-        The classes that the group has, with its rows in the words kept.
+        The classes that the group has, with its rows.
     """
     if classes is None:
         return None
-    if where is None:
-        own = [(rows & members, n, w) for members, n, w in classes]
-    else:
-        few = rows[where]
-        own = [(few & members[where], n, w) for members, n, w in classes]
-    used = [one for one in own if one[0].any()]
-    return used if len(used) <= MOST_CLASSES else None
+    out: list[WeightClass] = []
+    for where, members, n, w in classes:
+        own = rows[where] & members
+        if own.any():
+            out.append((*_shortened(where, own), n, w))
+        if len(out) > MOST_CLASSES:
+            return None
+    return out
+
+
+def _shortened(where: slice | Rows, bits: Bits) -> tuple[slice | Rows, Bits]:
+    """Return words and the rows in them without the words that have no row, as far as that saves time."""
+    full = words_in_use(bits)
+    first, stop = (int(full[0]), int(full[-1]) + 1) if len(full) else (0, 0)
+    if isinstance(where, slice) and len(full) >= FULL_ENOUGH * (stop - first):
+        return slice(where.start + first, where.start + stop), bits[first:stop]
+    return full + where.start if isinstance(where, slice) else where[full], bits[full]
 
 
 def join_weights(weights: Sequence[Weights], positions: Sequence[Rows]) -> Weights:
@@ -158,11 +177,17 @@ def tally_rows(found: npt.NDArray[Any], weights: Weights, rows: Rows | Bools | N
             key = np.multiply(classes, size, dtype=np.intp)
             key += found
             hits = np.bincount(key, minlength=size * kinds).reshape(kinds, size)
-        return np.asarray(np.einsum("ik,ks->is", np.stack([n, n * w, n * w * w]), hits.astype(float)))
+        return class_sums(hits, weights)
     n, w = weights.rows_n().astype(float), weights.rows_w()
     if rows is not None:
         n, w = n[rows], w[rows]
     return np.stack([np.bincount(found, weights=x, minlength=size) for x in (n, n * w, n * w * w)])
+
+
+def class_sums(hits: Rows, weights: Weights) -> Floats:
+    """Return n, n·w and n·w² summed for each code, given the number of rows of each class and code."""
+    n, w = weights.n.astype(float), weights.w
+    return np.asarray(np.einsum("ik,ks->is", np.stack([n, n * w, n * w * w]), hits.astype(float)))
 
 
 def every(mask: Bools, step: int) -> Rows:

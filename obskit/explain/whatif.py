@@ -128,12 +128,11 @@ def _mantel_haenszel(
     scale_b: float,
 ) -> float | None:
     size = int(strata.max(initial=0)) + 1
-
-    def per_stratum(rows: npt.NDArray[np.bool_], scale: float) -> npt.NDArray[np.float64]:
-        return np.bincount(strata[rows], weights=weight[rows], minlength=size) / scale
-
-    a, c = per_stratum(is_a & inside, scale_a), per_stratum(is_a & ~inside, scale_a)
-    b, d = per_stratum(is_b & inside, scale_b), per_stratum(is_b & ~inside, scale_b)
+    # selected and inside, selected and outside, baseline and inside, baseline and outside
+    cell = np.where(is_a, 0, 2 * size) + np.where(inside, 0, size) + strata
+    compared = is_a | is_b
+    sums = np.bincount(cell[compared], weights=weight[compared], minlength=4 * size).reshape(4, size)
+    (a, c), (b, d) = sums[:2] / scale_a, sums[2:] / scale_b
     total = a + b + c + d
     with np.errstate(divide="ignore", invalid="ignore"):
         above, below = np.nansum(a * d / total), np.nansum(b * c / total)

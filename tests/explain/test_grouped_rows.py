@@ -65,7 +65,7 @@ def test_a_slice_gives_back_its_row_numbers_and_ends(
     assert rows.row_numbers(bits)[0].tolist() == numbers.tolist()
     assert rows.first_and_last(bits) == [(0, numbers[0], numbers[-1])]
     inside = np.flatnonzero((columns["version"] == "2") & selected)
-    assert rows.row_numbers_in("selected", bits)[0].tolist() == inside.tolist()
+    assert next(rows.row_numbers_in("selected", bits)).tolist() == inside.tolist()
     chosen = rows.choose("selected", bits, (0, 0, ROWS), 3)
     assert len(chosen) == 3
     assert {row for _, row in chosen} <= set(inside.tolist())
