@@ -21,7 +21,7 @@ from obskit.dataset.cache import evict_after
 from obskit.dataset.code_store import CodeStore
 from obskit.dataset.computed_arrays import compute_arrays
 from obskit.dataset.encoder import Encoded, encode, entry_type
-from obskit.dataset.file_memo import FileMemo
+from obskit.dataset.file_memo import FileKey, FileMemo
 from obskit.dataset.manifest import DataFile, identity_of, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
 from obskit.dataset.packed_codes import all_missing, pack, unpack
@@ -65,8 +65,9 @@ class Codes:
         self.memo = FileMemo()
 
     def share(self, memo: FileMemo) -> None:
-        """Use what was computed from files before, by another dataset that has some of them."""
+        """Use what another dataset that has some of the files computed from them; forget the other files."""
         self.memo = memo
+        memo.forget_others(self._files)
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields if they do not exist yet.
@@ -300,7 +301,7 @@ class Codes:
         if name in self._files[file].absent.names:  # nothing to store, and its type may be another one later
             nothing = all_missing(self._type(name), self._files[file].rows)
             return pack(name, nothing, self._totals(file, nothing))
-        key = identity_of(self._files[file]), ("codes", name)
+        key = FileKey(identity_of(self._files[file]), ("codes", name))
         kept: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None = self.memo.peek(key)
         if kept is None:
             found = self._store.read(file, "field", name)
