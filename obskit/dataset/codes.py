@@ -22,7 +22,7 @@ from obskit.dataset.common_values import COMMON_RULES, find_common
 from obskit.dataset.computed_arrays import ComputedArrays
 from obskit.dataset.encoder import Encoded, encode, entry_type
 from obskit.dataset.eviction import evict_after
-from obskit.dataset.file_memo import FileMemo
+from obskit.dataset.file_memo import FileKey, FileMemo
 from obskit.dataset.joint_codes import JointCodes, ensure_joint, may_join
 from obskit.dataset.manifest import DataFile, identity_of, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
@@ -35,8 +35,7 @@ from obskit.dataset.value_numbers import join_numbers
 Progress = Callable[[str, int, int], None]
 THREADS = 2
 MOST_BYTES = 4  # of the code of a row
-# Dictionaries of so many entries, in all files together, are merged in no time.
-FEW_ENTRIES = 20_000
+FEW_ENTRIES = 20_000  # of the dictionaries of all files; so many are merged in no time
 
 
 class Codes:
@@ -67,8 +66,9 @@ class Codes:
         self.memo = self._arrays.memo
 
     def share(self, memo: FileMemo) -> None:
-        """Use what was computed from files before, by another dataset that has some of them."""
+        """Use what another dataset that has some of the files computed from them; forget the other files."""
         self.memo = self._arrays.memo = memo
+        memo.forget_others(self._files)
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields if they do not exist yet.
@@ -326,7 +326,7 @@ class Codes:
         if name in self._files[file].absent.names:  # nothing to store, and its type may be another one later
             nothing = all_missing(self._type(name), self._files[file].rows)
             return pack(name, nothing, self._totals(file, nothing))
-        key = identity_of(self._files[file]), ("codes", name)
+        key = FileKey(identity_of(self._files[file]), ("codes", name))
         kept: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None = self.memo.peek(key)
         if kept is None:
             found = self._store.read(file, "field", name)

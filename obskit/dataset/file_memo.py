@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,13 @@ from obskit.dataset.manifest import DataFile, identity_of
 KEPT_BYTES = 512 << 20
 _OVERHEAD = 200  # bytes of an entry without arrays, about
 T = TypeVar("T")
+
+
+class FileKey(NamedTuple):
+    """The key of a result about one file."""
+
+    file: tuple[Any, ...]
+    question: Hashable
 
 
 class FileMemo:
@@ -47,7 +54,7 @@ class FileMemo:
         """
         if key is None:
             return make()
-        key = identity_of(file), key
+        key = FileKey(identity_of(file), key)
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
@@ -83,6 +90,16 @@ class FileMemo:
             self._bytes += size
             while self._bytes > self._limit and len(self._kept) > 1:
                 self._bytes -= self._kept.popitem(last=False)[1][1]
+
+    def forget_others(self, files: Iterable[DataFile]) -> None:
+        """Drop what was computed from other files than these, which are no longer in the dataset.
+
+        Mapped arrays hardly count as memory, but a process may only map so many.
+        """
+        known = {identity_of(file) for file in files}
+        with self._lock:
+            for key in [key for key in self._kept if isinstance(key, FileKey) and key.file not in known]:
+                self._bytes -= self._kept.pop(key)[1]
 
     @property
     def kept_bytes(self) -> int:

@@ -42,3 +42,14 @@ def test_the_least_recently_used_result_is_dropped() -> None:
     assert memo.get(file("a"), "array", lambda: np.ones(100))[0] == 0, "kept"
     assert memo.get(file("b"), "array", lambda: np.ones(100))[0] == 1, "made again"
     assert memo.kept_bytes <= 2_500
+
+
+def test_files_that_are_gone_are_forgotten() -> None:
+    memo = FileMemo()
+    for digest in ("a", "b"):
+        memo.get(file(digest), "array", lambda: np.zeros(100), mapped=True)
+    memo.put("about several files", 1)
+    memo.forget_others([file("b"), file("c")])
+    assert memo.get(file("a"), "array", lambda: np.ones(1))[0] == 1, "made again"
+    assert memo.get(file("b"), "array", lambda: np.ones(1))[0] == 0, "kept"
+    assert memo.peek("about several files") == 1
