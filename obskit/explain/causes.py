@@ -10,19 +10,24 @@ from itertools import combinations
 
 import numpy as np
 
-from obskit.explain.aliases import SAME_ROWS
+from obskit.explain.aliases import SAME_ROWS, preference
 from obskit.explain.candidates import Candidates
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged
+from obskit.explain.recounted import count_outside
 from obskit.explain.search import MARGIN
-from obskit.explain.weights import Bits, Bools
-from obskit.stats.counts import Counts
+from obskit.explain.weights import Bits, Bools, Rows
+from obskit.stats.counts import Counts, Floats
 from obskit.stats.evidence import Evidence, score
 
 MOST_FINDINGS = 10
 # A next cause must have this share of the first one's evidence after the earlier causes' rows are set aside.
 LEFT_OVER = 0.05
 LEAST_LEFT = 5
+# A sample is too small to tell two slices of nearly the same rows apart. Those that come closest in it, so
+# many and each with this share of the best one's evidence, are counted over all rows.
+MOST_CONTENDERS = 16
+CLOSE = 0.3
 
 
 def accepted(judged: Judged, significant: Bools) -> list[int]:
@@ -41,7 +46,13 @@ def accepted(judged: Judged, significant: Bools) -> list[int]:
         ]
         if all(judged.score[at] > (1 + MARGIN) * known.get(part, 0.0) for part in parts):
             keep.append(at)
-    return sorted(keep, key=lambda at: (-judged.score[at], len(judged.slices[at])))
+
+    def key(at: int) -> tuple[float, int, list[tuple[int, int, str]]]:
+        conditions = judged.slices[at]
+        # of slices of the same rows, the same one is first whatever order they were found in
+        return -round(float(judged.score[at]), 9), len(conditions), sorted(map(preference, conditions))
+
+    return sorted(keep, key=key)
 
 
 def without_idle_sets(
@@ -82,6 +93,7 @@ def _both(counts: Counts) -> tuple[Counts, Counts]:
 
 def separate_causes(
     found: Candidates,
+    full: GroupedRows,
     judged: Judged,
     candidates: Sequence[int],
     log_level: float,
@@ -91,10 +103,11 @@ def separate_causes(
     """Return which candidates are causes of their own.
 
     The best one is a cause. Its rows are set aside and the rest is scored again, so that the next cause
-    has to explain what is left.
+    has to explain what is left. The sample shows which candidates come close; all rows decide among them.
 
     Args:
         found: the sample to set rows aside from, and the sets of values.
+        full: all compared rows.
         judged: all slices.
         candidates: positions in `judged`, best first.
         log_level: log of the error level of a bound.
@@ -106,39 +119,25 @@ def separate_causes(
     if not candidates:
         return []
     sample = found.sample
-    bits = np.stack([sample.slice(judged.slices[at]) for at in candidates])
-    sets = np.flatnonzero([judged.slices[at][0] in found.held_out for at in candidates])
-    at = list(candidates)
+    left = _Left(found, full, judged, candidates, log_level)
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
     # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
     restated = restates(judged.evidence)
     used = np.zeros(len(candidates), dtype=bool)
-    # The sample has no history: the share that history took from a slice is taken from its rest as well.
-    evidence = judged.evidence.score[at]
-    share = judged.score[at] / np.where(evidence > 0, evidence, 1.0)
-    # Where only the past shows a slice, it loses as much as it loses rows.
-    by_past = evidence <= 0
-    every = np.maximum(sample.count("selected", bits).w, 1e-300)
-    gone = np.zeros_like(bits[0])
+    aside: list[int] = []
     chosen: list[int] = []
-    first = 0.0
+    first = first_in_sample = 0.0
     best = 0
     while len(chosen) < most:
-        all_selected, all_baseline = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
-        if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
+        value = left.in_sample(aside)
+        if value is None:
             break
-        left = bits & ~gone
-        selected, baseline = sample.count("selected", left), sample.count("baseline", left)
-        value = share * score(selected, all_selected, baseline, all_baseline, log_level)
-        for one in sets:  # by the half that did not choose it
-            value[one] = share[one] * _score_of(sample, bits[one], ~gone & found.second_half, log_level)
-        value[by_past] = (judged.score[at] * selected.w / every)[by_past]
         if not chosen:
-            first = float(value[0])
+            first_in_sample, first = float(value[0]), float(left.in_all([0], aside, value)[0])
         else:
             value[used] = 0
-            best = int(np.argmax(value))
-            if value[best] <= LEFT_OVER * first:
+            best, own, of_all = left.best(value, aside)
+            if own <= LEFT_OVER * (first if of_all else first_in_sample):
                 break
         used[best] = True
         named = candidates[best]
@@ -147,14 +146,107 @@ def separate_causes(
         if named in chosen:
             continue
         chosen.append(named)
-        if first <= 0:  # the sample has too few rows to show anything
+        if first_in_sample <= 0:  # the sample has too few rows to show anything
             break
-        own = sample.slice(judged.slices[named])
         if restated[named]:
-            used |= _inside(sample, bits, own)
+            used |= _inside(sample, left.bits, sample.slice(judged.slices[named]))
         else:
-            gone = gone | own
+            aside.append(named)
     return chosen
+
+
+class _Left:
+    """What candidates say about the rows that are left when those of some causes are set aside.
+
+    Args:
+        found: the sample, and the sets of values.
+        full: all compared rows.
+        judged: all slices.
+        candidates: positions in `judged`.
+        log_level: log of the error level of a bound.
+    """
+
+    def __init__(
+        self,
+        found: Candidates,
+        full: GroupedRows,
+        judged: Judged,
+        candidates: Sequence[int],
+        log_level: float,
+    ) -> None:
+        self._found, self._full, self._judged, self._log_level = found, full, judged, log_level
+        sample, at = found.sample, list(candidates)
+        self.at = at
+        self.bits = np.stack([sample.slice(judged.slices[one]) for one in at])
+        self._sets = np.flatnonzero([judged.slices[one][0] in found.held_out for one in at])
+        # The sample has no history: the share that history took from a slice is taken from its rest as well.
+        evidence = judged.evidence.score[at]
+        self._share = judged.score[at] / np.where(evidence > 0, evidence, 1.0)
+        # Where only the past shows a slice, it loses as much as it loses rows.
+        self._by_past = evidence <= 0
+        self._is_whole = all(sample.totals[group].n[0] == full.totals[group].n[0] for group in SIDES)
+
+    def in_sample(self, aside: Sequence[int]) -> Floats | None:
+        """Return the score of each candidate among the sample's rows; None if too few are left."""
+        sample = self._found.sample
+        gone = np.zeros_like(self.bits[0])
+        for one in aside:
+            gone = gone | sample.slice(self._judged.slices[one])
+        whole = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
+        if whole[0].n[0] < LEAST_LEFT or whole[1].n[0] < 1:
+            return None
+        rest = self.bits & ~gone
+        every = sample.count("selected", self.bits).w
+        selected, baseline = sample.count("selected", rest), sample.count("baseline", rest)
+        value = self._score(np.arange(len(self.at)), selected, baseline, whole, every)
+        for one in self._sets.tolist():  # by the half that did not choose it
+            half = ~gone & self._found.second_half
+            value[one] = self._share[one] * _score_of(sample, self.bits[one], half, self._log_level)
+        return value
+
+    def in_all(self, places: Sequence[int], aside: Sequence[int], value: Floats) -> Floats:
+        """Return the score of some candidates among all rows; that of the sample where it has all rows."""
+        if self._is_whole:
+            return value[list(places)]
+        slices = [self._judged.slices[self.at[place]] for place in places]
+        counts = count_outside(self._full, SIDES, slices, [self._judged.slices[one] for one in aside])
+        (selected, all_selected), (baseline, all_baseline) = ((one[:-1], one[-1:]) for one in counts)
+        own = np.array(places)
+        every = self._judged.selected.w[[self.at[place] for place in places]]
+        return self._score(own, selected, baseline, (all_selected, all_baseline), every)
+
+    def best(self, value: Floats, aside: Sequence[int]) -> tuple[int, float, bool]:
+        """Return the best candidate, its score, and whether that is of all rows.
+
+        Args:
+            value: the score of each candidate in the sample.
+            aside: positions in `judged` of the slices that are set aside.
+        Returns:
+            Position among the candidates, score, and False for a set of values: it is tested on the half of
+            the sample that did not choose it.
+        """
+        best = int(np.argmax(value))
+        if value[best] <= 0 or best in self._sets:
+            return best, float(value[best]), False
+        order = [int(one) for one in np.argsort(-value, kind="stable")[:MOST_CONTENDERS]]
+        close = [one for one in order if value[one] >= CLOSE * value[best] and one not in self._sets]
+        exact = self.in_all(close, aside, value)
+        winner = int(np.argmax(exact))
+        return close[winner], float(exact[winner]), True
+
+    def _score(
+        self,
+        places: Rows,
+        selected: Counts,
+        baseline: Counts,
+        whole: tuple[Counts, Counts],
+        every: Floats,
+    ) -> Floats:
+        found = score(selected, whole[0], baseline, whole[1], self._log_level)
+        past = (
+            self._judged.score[[self.at[place] for place in places]] * selected.w / np.maximum(every, 1e-300)
+        )
+        return np.where(self._by_past[places], past, self._share[places] * found)
 
 
 def restates(evidence: Evidence) -> Bools:
