@@ -24,10 +24,11 @@ MOST_FINDINGS = 10
 # A next cause must have this share of the first one's evidence after the earlier causes' rows are set aside.
 LEFT_OVER = 0.05
 LEAST_LEFT = 5
-# A sample is too small to tell two slices of nearly the same rows apart. Those that come closest in it, so
-# many and each with this share of the best one's evidence, are counted over all rows.
-MOST_CONTENDERS = 16
-CLOSE = 0.3
+# A sample is too small to tell two slices of nearly the same rows apart. Those with the highest estimates are
+# counted over all rows, so many at a time, until the best one exceeds the next estimate by so much.
+AT_A_TIME = 4
+SURELY_ABOVE = 1.2
+MOST_CONTENDERS = 40
 
 
 def accepted(judged: Judged, significant: Bools) -> list[int]:
@@ -126,18 +127,18 @@ def separate_causes(
     used = np.zeros(len(candidates), dtype=bool)
     aside: list[int] = []
     chosen: list[int] = []
-    first = first_in_sample = 0.0
-    best = 0
+    first = 0.0
     while len(chosen) < most:
-        value = left.in_sample(aside)
+        value = left.estimates(aside)
         if value is None:
             break
+        best = 0
         if not chosen:
-            first_in_sample, first = float(value[0]), float(left.in_all([0], aside, value)[0])
+            first = float(left.exact([0], aside, value)[0])
         else:
             value[used] = 0
-            best, own, of_all = left.best(value, aside)
-            if own <= LEFT_OVER * (first if of_all else first_in_sample):
+            best, own = left.best(value, aside)
+            if own <= LEFT_OVER * first:
                 break
         used[best] = True
         named = candidates[best]
@@ -146,7 +147,7 @@ def separate_causes(
         if named in chosen:
             continue
         chosen.append(named)
-        if first_in_sample <= 0:  # the sample has too few rows to show anything
+        if first <= 0:  # there are too few rows to show anything
             break
         if restated[named]:
             used |= _inside(sample, left.bits, sample.slice(judged.slices[named]))
@@ -175,78 +176,93 @@ class _Left:
         log_level: float,
     ) -> None:
         self._found, self._full, self._judged, self._log_level = found, full, judged, log_level
-        sample, at = found.sample, list(candidates)
-        self.at = at
-        self.bits = np.stack([sample.slice(judged.slices[one]) for one in at])
-        self._sets = np.flatnonzero([judged.slices[one][0] in found.held_out for one in at])
+        sample, at = found.sample, np.array(candidates)
+        self._slices = [judged.slices[one] for one in candidates]
+        self.bits = np.stack([sample.slice(conditions) for conditions in self._slices])
+        self._sets = {place for place, one in enumerate(self._slices) if one[0] in found.held_out}
         # The sample has no history: the share that history took from a slice is taken from its rest as well.
         evidence = judged.evidence.score[at]
-        self._share = judged.score[at] / np.where(evidence > 0, evidence, 1.0)
+        self._judged_score, self._selected = judged.score[at], judged.selected.w[at]
+        self._share = self._judged_score / np.where(evidence > 0, evidence, 1.0)
         # Where only the past shows a slice, it loses as much as it loses rows.
         self._by_past = evidence <= 0
-        self._is_whole = all(sample.totals[group].n[0] == full.totals[group].n[0] for group in SIDES)
+        # How many rows a row of the sample stands for. As few rows as the sample has say too little of slices
+        # that hardly any baseline event meets: next to others, their estimates would be too low.
+        self._scale = {
+            group: float(full.totals[group].n[0] / max(sample.totals[group].n[0], 1)) for group in SIDES
+        }
 
-    def in_sample(self, aside: Sequence[int]) -> Floats | None:
-        """Return the score of each candidate among the sample's rows; None if too few are left."""
+    def estimates(self, aside: Sequence[int]) -> Floats | None:
+        """Return about the score of each candidate among all rows; None if the sample has too few left.
+
+        Args:
+            aside: positions in `judged` of the slices that are set aside.
+        """
         sample = self._found.sample
         gone = np.zeros_like(self.bits[0])
         for one in aside:
             gone = gone | sample.slice(self._judged.slices[one])
-        whole = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
-        if whole[0].n[0] < LEAST_LEFT or whole[1].n[0] < 1:
+        rest = np.concatenate([self.bits & ~gone, ~gone[None]])
+        counts = [sample.count(group, rest) for group in SIDES]
+        if counts[0].n[-1] < LEAST_LEFT or counts[1].n[-1] < 1:
             return None
-        rest = self.bits & ~gone
-        every = sample.count("selected", self.bits).w
-        selected, baseline = sample.count("selected", rest), sample.count("baseline", rest)
-        value = self._score(np.arange(len(self.at)), selected, baseline, whole, every)
-        for one in self._sets.tolist():  # by the half that did not choose it
+        every = np.maximum(sample.count("selected", self.bits).w, 1e-300)
+        scaled = [_times(one, self._scale[group]) for group, one in zip(SIDES, counts, strict=True)]
+        value = self._scores(np.arange(len(rest) - 1), scaled, counts[0].w[:-1] / every)
+        for place in self._sets:  # by the half that did not choose it
             half = ~gone & self._found.second_half
-            value[one] = self._share[one] * _score_of(sample, self.bits[one], half, self._log_level)
+            found = _score_of(sample, self.bits[place], half, self._log_level)
+            value[place] = self._share[place] * found
         return value
 
-    def in_all(self, places: Sequence[int], aside: Sequence[int], value: Floats) -> Floats:
-        """Return the score of some candidates among all rows; that of the sample where it has all rows."""
-        if self._is_whole:
-            return value[list(places)]
-        slices = [self._judged.slices[self.at[place]] for place in places]
-        counts = count_outside(self._full, SIDES, slices, [self._judged.slices[one] for one in aside])
-        (selected, all_selected), (baseline, all_baseline) = ((one[:-1], one[-1:]) for one in counts)
-        own = np.array(places)
-        every = self._judged.selected.w[[self.at[place] for place in places]]
-        return self._score(own, selected, baseline, (all_selected, all_baseline), every)
-
-    def best(self, value: Floats, aside: Sequence[int]) -> tuple[int, float, bool]:
-        """Return the best candidate, its score, and whether that is of all rows.
+    def exact(self, places: Sequence[int], aside: Sequence[int], value: Floats) -> Floats:
+        """Return the score of some candidates among all rows.
 
         Args:
-            value: the score of each candidate in the sample.
+            places: positions among the candidates.
             aside: positions in `judged` of the slices that are set aside.
-        Returns:
-            Position among the candidates, score, and False for a set of values: it is tested on the half of
-            the sample that did not choose it.
+            value: the estimate for each candidate, which is exact where the sample has all rows.
         """
-        best = int(np.argmax(value))
-        if value[best] <= 0 or best in self._sets:
-            return best, float(value[best]), False
-        order = [int(one) for one in np.argsort(-value, kind="stable")[:MOST_CONTENDERS]]
-        close = [one for one in order if value[one] >= CLOSE * value[best] and one not in self._sets]
-        exact = self.in_all(close, aside, value)
-        winner = int(np.argmax(exact))
-        return close[winner], float(exact[winner]), True
+        if all(scale == 1 for scale in self._scale.values()):
+            return value[list(places)]
+        slices = [self._slices[place] for place in places]
+        counts = count_outside(self._full, SIDES, slices, [self._judged.slices[one] for one in aside])
+        own = np.array(places)
+        return self._scores(own, counts, counts[0].w[:-1] / np.maximum(self._selected[own], 1e-300))
 
-    def _score(
-        self,
-        places: Rows,
-        selected: Counts,
-        baseline: Counts,
-        whole: tuple[Counts, Counts],
-        every: Floats,
-    ) -> Floats:
-        found = score(selected, whole[0], baseline, whole[1], self._log_level)
-        past = (
-            self._judged.score[[self.at[place] for place in places]] * selected.w / np.maximum(every, 1e-300)
-        )
-        return np.where(self._by_past[places], past, self._share[places] * found)
+    def best(self, value: Floats, aside: Sequence[int]) -> tuple[int, float]:
+        """Return the best candidate and its score.
+
+        Args:
+            value: the estimate for each candidate.
+            aside: positions in `judged` of the slices that are set aside.
+        """
+        value = value.copy()
+        order = np.argsort(-value, kind="stable")[:MOST_CONTENDERS]
+        for start in range(0, len(order), AT_A_TIME):
+            some = [place for place in order[start : start + AT_A_TIME].tolist() if value[place] > 0]
+            # a set counts as much as the half of the sample that did not choose it
+            some = [place for place in some if place not in self._sets]
+            if some:
+                value[some] = self.exact(some, aside, value)
+            known = order[: start + AT_A_TIME]
+            winner = int(known[np.argmax(value[known])])
+            rest = order[start + AT_A_TIME :]
+            if not len(rest) or value[winner] >= SURELY_ABOVE * value[rest[0]]:
+                break
+        return winner, float(value[winner])
+
+    def _scores(self, places: Rows, counts: Sequence[Counts], kept: Floats) -> Floats:
+        """Return scores, given the counts of slices and of all rows that are left, in both groups."""
+        (selected, all_selected), (baseline, all_baseline) = ((one[:-1], one[-1:]) for one in counts)
+        found = score(selected, all_selected, baseline, all_baseline, self._log_level)
+        past = self._judged_score[places] * kept
+        out: Floats = np.where(self._by_past[places], past, self._share[places] * found)
+        return out
+
+
+def _times(counts: Counts, factor: float) -> Counts:
+    return Counts(counts.n * factor, counts.w * factor, counts.w2 * factor)
 
 
 def restates(evidence: Evidence) -> Bools:
