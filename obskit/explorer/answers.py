@@ -116,6 +116,7 @@ class Answers:
         if failed is not None:
             raise failed
         self._publish(status={"state": "idle", "text": self._said})
+        self._session.base.dataset.prepare()
 
     def finished(self, state: InvestigationState) -> Any:
         """Return the explanation of a state; None while it is not complete, or without a box."""
