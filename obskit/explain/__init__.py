@@ -24,7 +24,7 @@ from obskit.explain.options import Cancelled, ExplainOptions
 from obskit.explain.question import Question, resolve
 from obskit.explain.recounted import Combinations, Elsewhere
 from obskit.explain.result import Explanation, Finding
-from obskit.explain.run import explain, explain_sample
+from obskit.explain.run import explain, explain_first, explain_sample
 from obskit.explain.wide_numbers import Histogram
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "choose_fields",
     "distributions",
     "explain",
+    "explain_first",
     "explain_sample",
     "resolve",
 ]

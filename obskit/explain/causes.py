@@ -10,19 +10,25 @@ from itertools import combinations
 
 import numpy as np
 
-from obskit.explain.aliases import SAME_ROWS
+from obskit.explain.aliases import SAME_ROWS, preference
 from obskit.explain.candidates import Candidates
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged
+from obskit.explain.recounted import count_outside
 from obskit.explain.search import MARGIN
-from obskit.explain.weights import Bits, Bools
-from obskit.stats.counts import Counts
+from obskit.explain.weights import Bits, Bools, Rows
+from obskit.stats.counts import Counts, Floats
 from obskit.stats.evidence import Evidence, score
 
 MOST_FINDINGS = 10
 # A next cause must have this share of the first one's evidence after the earlier causes' rows are set aside.
 LEFT_OVER = 0.05
 LEAST_LEFT = 5
+# A sample is too small to tell two slices of nearly the same rows apart. Those with the highest estimates are
+# counted over all rows, so many at a time, until the best one exceeds the next estimate by so much.
+AT_A_TIME = 4
+SURELY_ABOVE = 1.2
+MOST_CONTENDERS = 40
 
 
 def accepted(judged: Judged, significant: Bools) -> list[int]:
@@ -41,7 +47,13 @@ def accepted(judged: Judged, significant: Bools) -> list[int]:
         ]
         if all(judged.score[at] > (1 + MARGIN) * known.get(part, 0.0) for part in parts):
             keep.append(at)
-    return sorted(keep, key=lambda at: (-judged.score[at], len(judged.slices[at])))
+
+    def key(at: int) -> tuple[float, int, list[tuple[int, int, str]]]:
+        conditions = judged.slices[at]
+        # of slices of the same rows, the same one is first whatever order they were found in
+        return -round(float(judged.score[at]), 9), len(conditions), sorted(map(preference, conditions))
+
+    return sorted(keep, key=key)
 
 
 def without_idle_sets(
@@ -82,6 +94,7 @@ def _both(counts: Counts) -> tuple[Counts, Counts]:
 
 def separate_causes(
     found: Candidates,
+    full: GroupedRows,
     judged: Judged,
     candidates: Sequence[int],
     log_level: float,
@@ -91,10 +104,11 @@ def separate_causes(
     """Return which candidates are causes of their own.
 
     The best one is a cause. Its rows are set aside and the rest is scored again, so that the next cause
-    has to explain what is left.
+    has to explain what is left. The sample shows which candidates come close; all rows decide among them.
 
     Args:
         found: the sample to set rows aside from, and the sets of values.
+        full: all compared rows.
         judged: all slices.
         candidates: positions in `judged`, best first.
         log_level: log of the error level of a bound.
@@ -106,39 +120,25 @@ def separate_causes(
     if not candidates:
         return []
     sample = found.sample
-    bits = np.stack([sample.slice(judged.slices[at]) for at in candidates])
-    sets = np.flatnonzero([judged.slices[at][0] in found.held_out for at in candidates])
-    at = list(candidates)
+    left = _Left(found, full, judged, candidates, log_level)
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
     # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
     restated = restates(judged.evidence)
     used = np.zeros(len(candidates), dtype=bool)
-    # The sample has no history: the share that history took from a slice is taken from its rest as well.
-    evidence = judged.evidence.score[at]
-    share = judged.score[at] / np.where(evidence > 0, evidence, 1.0)
-    # Where only the past shows a slice, it loses as much as it loses rows.
-    by_past = evidence <= 0
-    every = np.maximum(sample.count("selected", bits).w, 1e-300)
-    gone = np.zeros_like(bits[0])
+    aside: list[int] = []
     chosen: list[int] = []
     first = 0.0
-    best = 0
     while len(chosen) < most:
-        all_selected, all_baseline = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
-        if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
+        value = left.estimates(aside)
+        if value is None:
             break
-        left = bits & ~gone
-        selected, baseline = sample.count("selected", left), sample.count("baseline", left)
-        value = share * score(selected, all_selected, baseline, all_baseline, log_level)
-        for one in sets:  # by the half that did not choose it
-            value[one] = share[one] * _score_of(sample, bits[one], ~gone & found.second_half, log_level)
-        value[by_past] = (judged.score[at] * selected.w / every)[by_past]
+        best = 0
         if not chosen:
-            first = float(value[0])
+            first = float(left.exact([0], aside, value)[0])
         else:
             value[used] = 0
-            best = int(np.argmax(value))
-            if value[best] <= LEFT_OVER * first:
+            best, own = left.best(value, aside)
+            if own <= LEFT_OVER * first:
                 break
         used[best] = True
         named = candidates[best]
@@ -147,14 +147,122 @@ def separate_causes(
         if named in chosen:
             continue
         chosen.append(named)
-        if first <= 0:  # the sample has too few rows to show anything
+        if first <= 0:  # there are too few rows to show anything
             break
-        own = sample.slice(judged.slices[named])
         if restated[named]:
-            used |= _inside(sample, bits, own)
+            used |= _inside(sample, left.bits, sample.slice(judged.slices[named]))
         else:
-            gone = gone | own
+            aside.append(named)
     return chosen
+
+
+class _Left:
+    """What candidates say about the rows that are left when those of some causes are set aside.
+
+    Args:
+        found: the sample, and the sets of values.
+        full: all compared rows.
+        judged: all slices.
+        candidates: positions in `judged`.
+        log_level: log of the error level of a bound.
+    """
+
+    def __init__(
+        self,
+        found: Candidates,
+        full: GroupedRows,
+        judged: Judged,
+        candidates: Sequence[int],
+        log_level: float,
+    ) -> None:
+        self._found, self._full, self._judged, self._log_level = found, full, judged, log_level
+        sample, at = found.sample, np.array(candidates)
+        self._slices = [judged.slices[one] for one in candidates]
+        self.bits = np.stack([sample.slice(conditions) for conditions in self._slices])
+        self._sets = {place for place, one in enumerate(self._slices) if one[0] in found.held_out}
+        # The sample has no history: the share that history took from a slice is taken from its rest as well.
+        evidence = judged.evidence.score[at]
+        self._judged_score, self._selected = judged.score[at], judged.selected.w[at]
+        self._share = self._judged_score / np.where(evidence > 0, evidence, 1.0)
+        # Where only the past shows a slice, it loses as much as it loses rows.
+        self._by_past = evidence <= 0
+        # How many rows a row of the sample stands for. As few rows as the sample has say too little of slices
+        # that hardly any baseline event meets: next to others, their estimates would be too low.
+        self._scale = {
+            group: float(full.totals[group].n[0] / max(sample.totals[group].n[0], 1)) for group in SIDES
+        }
+
+    def estimates(self, aside: Sequence[int]) -> Floats | None:
+        """Return about the score of each candidate among all rows; None if the sample has too few left.
+
+        Args:
+            aside: positions in `judged` of the slices that are set aside.
+        """
+        sample = self._found.sample
+        gone = np.zeros_like(self.bits[0])
+        for one in aside:
+            gone = gone | sample.slice(self._judged.slices[one])
+        rest = np.concatenate([self.bits & ~gone, ~gone[None]])
+        counts = [sample.count(group, rest) for group in SIDES]
+        if counts[0].n[-1] < LEAST_LEFT or counts[1].n[-1] < 1:
+            return None
+        every = np.maximum(sample.count("selected", self.bits).w, 1e-300)
+        scaled = [_times(one, self._scale[group]) for group, one in zip(SIDES, counts, strict=True)]
+        value = self._scores(np.arange(len(rest) - 1), scaled, counts[0].w[:-1] / every)
+        for place in self._sets:  # by the half that did not choose it
+            half = ~gone & self._found.second_half
+            found = _score_of(sample, self.bits[place], half, self._log_level)
+            value[place] = self._share[place] * found
+        return value
+
+    def exact(self, places: Sequence[int], aside: Sequence[int], value: Floats) -> Floats:
+        """Return the score of some candidates among all rows.
+
+        Args:
+            places: positions among the candidates.
+            aside: positions in `judged` of the slices that are set aside.
+            value: the estimate for each candidate, which is exact where the sample has all rows.
+        """
+        if all(scale == 1 for scale in self._scale.values()):
+            return value[list(places)]
+        slices = [self._slices[place] for place in places]
+        counts = count_outside(self._full, SIDES, slices, [self._judged.slices[one] for one in aside])
+        own = np.array(places)
+        return self._scores(own, counts, counts[0].w[:-1] / np.maximum(self._selected[own], 1e-300))
+
+    def best(self, value: Floats, aside: Sequence[int]) -> tuple[int, float]:
+        """Return the best candidate and its score.
+
+        Args:
+            value: the estimate for each candidate.
+            aside: positions in `judged` of the slices that are set aside.
+        """
+        value = value.copy()
+        order = np.argsort(-value, kind="stable")[:MOST_CONTENDERS]
+        for start in range(0, len(order), AT_A_TIME):
+            some = [place for place in order[start : start + AT_A_TIME].tolist() if value[place] > 0]
+            # a set counts as much as the half of the sample that did not choose it
+            some = [place for place in some if place not in self._sets]
+            if some:
+                value[some] = self.exact(some, aside, value)
+            known = order[: start + AT_A_TIME]
+            winner = int(known[np.argmax(value[known])])
+            rest = order[start + AT_A_TIME :]
+            if not len(rest) or value[winner] >= SURELY_ABOVE * value[rest[0]]:
+                break
+        return winner, float(value[winner])
+
+    def _scores(self, places: Rows, counts: Sequence[Counts], kept: Floats) -> Floats:
+        """Return scores, given the counts of slices and of all rows that are left, in both groups."""
+        (selected, all_selected), (baseline, all_baseline) = ((one[:-1], one[-1:]) for one in counts)
+        found = score(selected, all_selected, baseline, all_baseline, self._log_level)
+        past = self._judged_score[places] * kept
+        out: Floats = np.where(self._by_past[places], past, self._share[places] * found)
+        return out
+
+
+def _times(counts: Counts, factor: float) -> Counts:
+    return Counts(counts.n * factor, counts.w * factor, counts.w2 * factor)
 
 
 def restates(evidence: Evidence) -> Bools:

@@ -71,7 +71,7 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     by_history = judged.score is not judged.evidence.score
     level = levels.log_level[0]
     own = without_idle_sets(candidates, judged, own, level)
-    plain = separate_causes(candidates, judged, own, level, MOST_FINDINGS, lambda at, _: at)
+    plain = separate_causes(candidates, counted.full, judged, own, level, MOST_FINDINGS, lambda at, _: at)
     more = unseen_children(
         sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
     )
@@ -85,7 +85,13 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     causes = plain
     if any(not restates(judged.evidence)[at] and sizer.resize(at, plain) != at for at in plain):
         causes = separate_causes(
-            candidates, judged, own, level, MOST_FINDINGS, lambda at, gone: sizer.resize(at, [*plain, *gone])
+            candidates,
+            counted.full,
+            judged,
+            own,
+            level,
+            MOST_FINDINGS,
+            lambda at, gone: sizer.resize(at, [*plain, *gone]),
         )
     counted.question.options.check_cancelled()
     others = [at for at in by_evidence(judged) if significant[at] and at not in causes]

@@ -66,6 +66,25 @@ def _answer(counted: Counted, depth: int, *, early: bool) -> Explanation:
     return build_explanation(counted, candidates, ranked, early=early)
 
 
+def explain_first(question: Question, least: int) -> Explanation | None:
+    """Return an answer of single conditions from rows that are a sample, before the exact one.
+
+    Args:
+        question: the question, about the rows of the sample.
+        least: with fewer selected events than this, the sample says too little.
+    Returns:
+        Explanation, marked as that of a sample; None with too few selected events.
+    Raises:
+        EmptySelection, InvalidArgument, Cancelled: as `explain`.
+    Cost: as `explain` of the sample with a depth of 1.
+    """
+    counted = count_fields(question, choose_fields(question))
+    if counted.full.totals["selected"].n[0] < least:
+        return None
+    found = _answer(counted, 1, early=True)
+    return dataclasses.replace(found, sampled=question.scope.dataset.rows)
+
+
 def explain_sample(
     question: Question, fields: FieldChoice, asked: Question, elsewhere: Elsewhere
 ) -> Explanation:

@@ -26,6 +26,8 @@ Slice: TypeAlias = tuple[FieldCondition, ...]
 # A conjunction must score this much more than each of its parts; otherwise the part says it already.
 MARGIN = 0.07
 SEEDS = 30
+# Shares are sums of float32: two that differ by less than this factor are equal.
+ROUNDING = 1.0001
 KEEP = 40
 
 
@@ -59,6 +61,12 @@ class Group:
         with one_thread():
             shares = slices @ self.seen.T
         return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1
+
+    def share_of_each(self) -> Floats:
+        """Return the weighted share of the rows that meet each condition."""
+        with one_thread():
+            shares = self.seen @ self.weight
+        return np.clip(shares.astype(np.float64), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,7 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
     found: list[Slice] = []
     parents: list[tuple[int, ...]] = [(int(seed),) for seed in seeds]
     reach = score[seeds]
+    each = table.likely(table.selected.share_of_each(), table.baseline.share_of_each())
     for _ in range(depth - 1):
         p1, p0 = table.selected.shares(parents), table.baseline.shares(parents)
         hope = table.optimistic(p1, p0)
@@ -140,6 +149,11 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
         hope[p1 < 0.7 * floor] = 0
         hope[hope <= (1 + MARGIN) * np.maximum(reach[:, None], score[None, :])] = 0
         sure = table.likely(p1, p0)
+        # A slice is compared with its parts in the same rows too: what few of them say by chance of a part,
+        # they say of everything that holds with it, and such slices would take all places.
+        first = [parent[0] for parent in parents]
+        own = sure[np.arange(len(parents)), first]
+        hope[sure <= ROUNDING * np.maximum(own[:, None], each[None, :])] = 0
         children: dict[tuple[int, ...], float] = {}
         for cell in np.argsort(-hope, axis=None, kind="stable")[: 8 * KEEP]:
             at, other = divmod(int(cell), len(table.conditions))

@@ -18,9 +18,11 @@ from obskit.explain.clusters import Clusters
 from obskit.explain.cores import spread
 from obskit.explain.earlier import LEAST_RATIO
 from obskit.explain.fit import KEPT, SURE, fits_outside
-from obskit.explain.grouped_rows import GroupedRows
+from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged
-from obskit.explain.weights import Bits, Bools
+from obskit.explain.recounted import count_outside
+from obskit.explain.search import Slice
+from obskit.explain.weights import Bools
 from obskit.stats.counts import Counts
 from obskit.stats.evidence import USUAL
 
@@ -137,16 +139,13 @@ class Sizer:
 
     def _evidence(self, child: int, parent: int, others: Sequence[int], *, most: bool = False) -> float:
         """Return, in nats, how much better the rest of a parent fits the outside than the child."""
-        judged, full, sample = self._judged, self._full, self._sample
+        judged, sample = self._judged, self._sample
         aside = [judged.slices[other] for other in others if self._elsewhere(other, child, parent)]
         inner, outer = self._judged_parts(child), self._judged_parts(parent)
-        rest = outer - inner
-        outside = self._total() - outer
+        rest, outside = outer - inner, self._total() - outer
         if aside:
-            gone = np.bitwise_or.reduce([full.slice(conditions) for conditions in aside])
-            own, whole = full.slice(judged.slices[child]), full.slice(judged.slices[parent])
-            lost = self._count([gone & whole & ~own, gone & ~whole])
-            rest, outside = rest - lost[:1], outside - lost[1:]
+            left = self._left([judged.slices[child], judged.slices[parent]], aside)
+            rest, outside = left[1:2] - left[:1], left[2:] - left[1:2]
         if self._clusters.shared:
             # the retries of one request are one event
             own, whole = sample.slice(judged.slices[child]), sample.slice(judged.slices[parent])
@@ -205,11 +204,13 @@ class Sizer:
         earlier = (totals["history_selected"], totals["history"]) if self._history else None
         return Parts((totals["selected"], totals["selected"] + totals["baseline"]), earlier)
 
-    def _count(self, bits: Sequence[Bits]) -> Parts:
-        selected, baseline = self._full.count("selected", bits), self._full.count("baseline", bits)
+    def _left(self, slices: Sequence[Slice], aside: Sequence[Slice]) -> Parts:
+        """Return the parts of slices without the rows of others, then of all rows without them."""
+        selected, baseline = count_outside(self._full, SIDES, slices, aside)
         earlier = None
         if self._history:
-            earlier = self._full.count("history_selected", bits), self._full.count("history", bits)
+            before = count_outside(self._full, ("history_selected", "history"), slices, aside)
+            earlier = before[0], before[1]
         return Parts((selected, selected + baseline), earlier)
 
 

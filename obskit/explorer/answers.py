@@ -120,6 +120,7 @@ class Answers:
         if self._error is not None:
             raise self._error
         self._publish(status={"state": "idle", "text": self._said})
+        self._session.base.dataset.prepare()
 
     def finished(self, state: InvestigationState) -> Any:
         """Return the explanation of a state; None while it is not complete, or without a box."""

@@ -125,14 +125,6 @@ class SparkDialect(PySparkCompiler):  # type: ignore[misc]
         """Write ILIKE, in whose pattern a backslash is itself."""
         return arg.ilike(_literal_backslashes(pattern))
 
-    def visit_UnboundTable(self, op: Any, *, name: str, schema: Any, namespace: Any) -> Any:
-        """Write the name of a table, or of files."""
-        if namespace.database == FILES:
-            return sge.Table(
-                this=sge.to_identifier(name, quoted=True), db=sge.to_identifier("parquet", quoted=True)
-            )
-        return super().visit_UnboundTable(op, name=name, schema=schema, namespace=namespace)
-
 
 class _SparkOptions(ibis.config.Config):  # type: ignore[misc]
     """What Ibis's Spark compiler reads; Ibis sets it with its own backend, which needs all of Spark."""

@@ -28,6 +28,7 @@ from obskit.explain import (
 )
 from obskit.query.terms import bucket, per_row, row_count, sample_weight
 from obskit.remote.fetch import local_scope
+from obskit.remote.first_answer import about_rows
 from obskit.remote.table import RemoteTable
 from obskit.stats.counts import Counts
 from obskit.text import pluralize
@@ -68,8 +69,13 @@ def explain(scope: Scope, selection: Any, options: ExplainOptions) -> Explanatio
     Cost: four statements: the sizes of the groups, the rows to rank, histograms of the first five numbers
         that findings have intervals of, and the best conditions recounted.
     """
-    scope = _cancellable(scope, options)
+    scope = dataclasses.replace(scope, engine=_table(scope).engine.with_cancelled(options.cancelled))
     question = resolve(scope, selection, options)
+    if options.first is not None and options.depth > 1:
+        early = _table(scope).sample.answer(question)
+        if early is not None:
+            options.first(early)
+        options.check_cancelled()
     grouped = _Groups(question)
     sizes = grouped.sizes()
     rows = grouped.rows(sizes)
@@ -78,28 +84,16 @@ def explain(scope: Scope, selection: Any, options: ExplainOptions) -> Explanatio
     if not set(fields.names) <= set(local.schema.names):
         gone = sorted(set(fields.names) - set(local.schema.names))
         fields = dataclasses.replace(fields, names=tuple(n for n in fields.names if n not in gone))
-    about = dataclasses.replace(
-        question, scope=local, selection=_read(local, question.selection), population="all",
-        baseline=None if question.baseline is None else _read(local, question.baseline),
-        during=_window(local, question.during), history=_window(local, question.history),
-    )  # fmt: skip
+    about = dataclasses.replace(about_rows(question, local), population="all")
     found = explain_sample(about, fields, question, grouped.elsewhere(sizes))
     return dataclasses.replace(found, notes=(*found.notes, *grouped.notes(sizes)))
 
 
-def _cancellable(scope: Scope, options: ExplainOptions) -> Scope:
+def _table(scope: Scope) -> RemoteTable:
     dataset = scope.dataset
     if not isinstance(dataset, RemoteTable):
         raise InvalidArgument("the events are on this machine", hint="use explain")
-    return dataclasses.replace(scope, engine=dataset.engine.with_cancelled(options.cancelled))
-
-
-def _read(scope: Scope, condition: Condition) -> Condition:
-    return scope.condition(condition)
-
-
-def _window(scope: Scope, window: Window | Condition | None) -> Window | Condition | None:
-    return _read(scope, window) if isinstance(window, Condition) else window
+    return dataset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +161,7 @@ class _Groups:
 
         def build(table: ir.Table) -> ir.Table:
             group, inside, unknown = self._numbered(table)
-            marked = table.mutate(
+            marked = table.select(
                 **{
                     _GROUP: group, "obskit.inside": per_row(inside, table),
                     "obskit.unknown": unknown, "obskit.n": row_count(table).cast("int64"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import importlib
 import re
 import uuid
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
@@ -53,6 +55,7 @@ class SparkClient(Client):
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self._files: set[str] = set()
         self._session = self._connect()
 
     def _connect(self) -> Any:
@@ -95,11 +98,31 @@ class SparkClient(Client):
 
     def columns(self, table: TableName) -> ibis.Schema:
         """Return names and types of the columns of a table."""
-        return ibis.Schema.from_pyarrow(self.run(f"SELECT * FROM {quoted(table)} LIMIT 0").schema)  # noqa: S608
+        name = quoted(table)
+        if table.files:
+            name = _view_of(table)
+            self.command(lambda session: session.read.parquet(table.parts[0]).createOrReplaceTempView(name))
+            self._files.add(name)
+        return ibis.Schema.from_pyarrow(self.run(f"SELECT * FROM {name} LIMIT 0").schema)  # noqa: S608
+
+    def source(self, table: TableName, columns: ibis.Schema) -> ir.Table:
+        """Return a table as an unbound Ibis table; files as a view of the session.
+
+        A statement that names files makes Spark read their schema again, which takes longer than a count.
+        """
+        if table.files:
+            return ibis.table(columns, name=_view_of(table))
+        return super().source(table, columns)
 
     def run(self, sql: str, cancelled: Callable[[], bool] | None = None) -> pa.Table:
         """Run a statement and return all of its rows."""
-        return self.command(lambda session: session.sql(sql).toArrow(), cancelled)
+
+        def work(session: Any) -> pa.Table:
+            for name in self._files:  # the view has the files that were there when it was made
+                session.catalog.refreshTable(name)
+            return session.sql(sql).toArrow()
+
+        return self.command(work, cancelled)
 
     def command(self, ask: Callable[[Any], T], cancelled: Callable[[], bool] | None = None) -> T:
         """Return what a function of Spark's session returns, with the limits and errors of `run`."""
@@ -153,6 +176,10 @@ class SparkClient(Client):
 
 
 def quoted(table: TableName) -> str:
-    """Return the name of a table, or of files, as Spark's SQL writes it."""
-    parts = ("parquet", table.parts[0]) if table.files else table.parts
-    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+    """Return the name of a table as Spark's SQL writes it."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in table.parts)
+
+
+def _view_of(table: TableName) -> str:
+    """Return the name of the session's view of files."""
+    return f"obskit_{hashlib.sha256(table.parts[0].encode()).hexdigest()[:16]}"

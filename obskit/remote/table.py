@@ -26,6 +26,7 @@ from obskit.query.terms import has_weight
 from obskit.remote.address import TableName
 from obskit.remote.client import Client
 from obskit.remote.engine import RemoteEngine
+from obskit.remote.first_answer import TableSample
 from obskit.schema import LoadReport
 
 FETCH = "fetch the rows first: events.fetch() returns Events on this machine"
@@ -103,6 +104,15 @@ class RemoteTable(Dataset):
     def no_units(self) -> bool:
         """Whether no row is a unit of work."""
         return not self._units
+
+    @cached_property
+    def sample(self) -> TableSample:
+        """A sample of the rows for first answers; it is not fetched before `prepare`."""
+        return TableSample(Scope(self, self.engine, sampled=True))
+
+    def prepare(self) -> None:
+        """Begin to fetch the rows that first answers are made from."""
+        self.sample.start()
 
     @property
     def described(self) -> str:
