@@ -105,6 +105,9 @@ def left_open(notes: Sequence[str], files: Sequence[str]) -> bool:
     Args:
         notes: of the report of the load.
         files: what was read.
+
+    Returns:
+        Whether to read them again.
     """
     return GROWING in notes and not any(being_written(Path(file)) for file in files)
 

@@ -145,6 +145,9 @@ def repacked(sources: Sequence[PinnedSource], names: Sequence[str]) -> list[str]
     Args:
         sources: what was pinned.
         names: paths of files below their source, as `find` returns them.
+
+    Returns:
+        Some of the names.
     """
     before = {file.path for source in sources for file in source.files}
     suffixes = {_plain(name): _suffix(name) for name in before}

@@ -193,10 +193,13 @@ class _Left:
         }
 
     def estimates(self, aside: Sequence[int]) -> Floats | None:
-        """Return about the score of each candidate among all rows; None if the sample has too few left.
+        """Estimate the score of each candidate among all rows.
 
         Args:
             aside: positions in `judged` of the slices that are set aside.
+
+        Returns:
+            One score per candidate; None if the sample has too few rows left.
         """
         sample = self._found.sample
         gone = np.zeros_like(self.bits[0])
@@ -216,12 +219,15 @@ class _Left:
         return value
 
     def exact(self, places: Sequence[int], aside: Sequence[int], value: Floats) -> Floats:
-        """Return the score of some candidates among all rows.
+        """Count the score of some candidates among all rows.
 
         Args:
             places: positions among the candidates.
             aside: positions in `judged` of the slices that are set aside.
             value: the estimate for each candidate, which is exact where the sample has all rows.
+
+        Returns:
+            One score per place.
         """
         if all(scale == 1 for scale in self._scale.values()):
             return value[list(places)]
@@ -231,11 +237,14 @@ class _Left:
         return self._scores(own, counts, counts[0].w[:-1] / np.maximum(self._selected[own], 1e-300))
 
     def best(self, value: Floats, aside: Sequence[int]) -> tuple[int, float]:
-        """Return the best candidate and its score.
+        """Find the best candidate.
 
         Args:
             value: the estimate for each candidate.
             aside: positions in `judged` of the slices that are set aside.
+
+        Returns:
+            Its position and its score.
         """
         value = value.copy()
         order = np.argsort(-value, kind="stable")[:MOST_CONTENDERS]
