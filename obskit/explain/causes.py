@@ -193,10 +193,12 @@ class _Left:
         }
 
     def estimates(self, aside: Sequence[int]) -> Floats | None:
-        """Return about the score of each candidate among all rows; None if the sample has too few left.
+        """Return about the score of each candidate among all rows.
 
         Args:
             aside: positions in `judged` of the slices that are set aside.
+        Returns:
+            Scores; None if the sample has too few rows left.
         """
         sample = self._found.sample
         gone = np.zeros_like(self.bits[0])
@@ -222,6 +224,8 @@ class _Left:
             places: positions among the candidates.
             aside: positions in `judged` of the slices that are set aside.
             value: the estimate for each candidate, which is exact where the sample has all rows.
+        Returns:
+            Scores, in the order of `places`.
         """
         if all(scale == 1 for scale in self._scale.values()):
             return value[list(places)]
@@ -236,6 +240,8 @@ class _Left:
         Args:
             value: the estimate for each candidate.
             aside: positions in `judged` of the slices that are set aside.
+        Returns:
+            Its position among the candidates, and its score.
         """
         value = value.copy()
         order = np.argsort(-value, kind="stable")[:MOST_CONTENDERS]
