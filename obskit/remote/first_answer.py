@@ -44,8 +44,9 @@ class TableSample:
             self._thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the sample is there, after `start`; return False if it is not."""
-        self._thread.join(seconds)
+        """Wait until the sample is there; return False if it is not."""
+        if self._thread.is_alive():
+            self._thread.join(seconds)
         return self._rows is not None
 
     def _fetch(self) -> None:

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 import pytest
 
 import obskit as ok
+from obskit.engine import Scope
 from obskit.events import Events, RemoteEvents
 from obskit.explain import Explanation
-from obskit.remote import explaining
+from obskit.remote import explaining, first_answer
 from tests.remote.contract.compare import assert_same
 from tests.support.planted import EVIL
 
@@ -193,9 +194,55 @@ def test_the_explorer_asks_there(there: RemoteEvents, home: Events) -> None:
     assert "ok.connect(" in mine.code
 
 
-def test_single_conditions_come_first_and_say_that_they_are_of_a_sample(there: RemoteEvents) -> None:
+def test_single_conditions_come_first_and_say_that_they_are_of_a_sample(
+    there: RemoteEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = there.dataset  # of which the Explorer may have fetched a sample
+    monkeypatch.setitem(
+        table.__dict__, "sample", first_answer.TableSample(Scope(table, table.engine, sampled=True))
+    )
     seen: list[Explanation] = []
     found = there.explain("duration_ms > 500", first=seen.append)
     assert [one.sampled for one in seen] == [12_000]
     assert all(len(one.conditions) == 1 for one in seen[0].findings)
     assert found.sampled is None
+
+
+def test_a_sample_of_the_table_answers_first(
+    there: RemoteEvents, home: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows that are here answer before a statement is asked; what they say is marked as of a sample."""
+    table = there.dataset
+    monkeypatch.setattr(first_answer, "MOST_ROWS", 4_000)
+    sample = first_answer.TableSample(Scope(table, table.engine, sampled=True))
+    monkeypatch.setitem(table.__dict__, "sample", sample)
+    table.prepare()
+    table.prepare()  # it is fetched once
+    assert sample.wait(120)
+    for options in ({}, {"where": "cloud.region != 'eu-west-1'"}):
+        early: list[Explanation] = []
+        found = there.explain("duration_ms > 500", first=early.append, **options)
+        assert len(early) == 2
+        rows = early[0].sampled
+        assert rows is not None
+        assert 2_000 < rows < 6_000
+        wanted = home.explain("duration_ms > 500", depth=1, **options)
+        assert early[0].findings[0].condition == wanted.findings[0].condition
+        shares = [
+            one.selection["events"] / (one.selection["events"] + one.baseline["events"])
+            for one in (early[0], found)
+        ]
+        assert shares[0] == pytest.approx(shares[1], rel=0.3)
+    early = []
+    there.explain("duration_ms > 500 and odd.int > 6", first=early.append)
+    assert len(early) == 1  # the sample has too few of these rows
+
+
+def test_no_sample_is_fetched_of_a_table_that_is_too_large(
+    there: RemoteEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_answer, "LARGEST_TABLE", 1_000)
+    table = there.dataset
+    sample = first_answer.TableSample(Scope(table, table.engine, sampled=True))
+    sample.start()
+    assert not sample.wait(0)
