@@ -26,7 +26,7 @@ Slice: TypeAlias = tuple[FieldCondition, ...]
 # A conjunction must score this much more than each of its parts; otherwise the part says it already.
 MARGIN = 0.07
 SEEDS = 30
-# Shares are sums of float32: two that differ by less than this factor are equal.
+# Shares are sums of float32: two that differ by less than this factor are taken as equal.
 ROUNDING = 1.0001
 KEEP = 40
 
@@ -140,7 +140,7 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
     found: list[Slice] = []
     parents: list[tuple[int, ...]] = [(int(seed),) for seed in seeds]
     reach = score[seeds]
-    each = table.likely(table.selected.share_of_each(), table.baseline.share_of_each())
+    each = table.selected.share_of_each(), table.baseline.share_of_each()
     for _ in range(depth - 1):
         p1, p0 = table.selected.shares(parents), table.baseline.shares(parents)
         hope = table.optimistic(p1, p0)
@@ -149,11 +149,11 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
         hope[p1 < 0.7 * floor] = 0
         hope[hope <= (1 + MARGIN) * np.maximum(reach[:, None], score[None, :])] = 0
         sure = table.likely(p1, p0)
-        # A slice is compared with its parts in the same rows too: what few of them say by chance of a part,
-        # they say of everything that holds with it, and such slices would take all places.
-        first = [parent[0] for parent in parents]
-        own = sure[np.arange(len(parents)), first]
-        hope[sure <= ROUNDING * np.maximum(own[:, None], each[None, :])] = 0
+        # A slice is compared with its parts in the same rows too: where a part has no baseline rows by chance,
+        # neither has anything that holds with it, and such slices would take all places.
+        place = np.arange(len(parents)), [parent[0] for parent in parents]
+        for part1, part0 in ((p1[place][:, None], p0[place][:, None]), each):
+            hope[p1 * part0 <= ROUNDING * p0 * part1] = 0
         children: dict[tuple[int, ...], float] = {}
         for cell in np.argsort(-hope, axis=None, kind="stable")[: 8 * KEEP]:
             at, other = divmod(int(cell), len(table.conditions))

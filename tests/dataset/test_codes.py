@@ -252,7 +252,7 @@ def test_arrays_over_all_files_are_gone_with_an_entry_of_the_cache(
         rows_per_file=1,
     )
     written: list[int] = []
-    monkeypatch.setattr("obskit.dataset.codes.evict_after", written.append)
+    monkeypatch.setattr("obskit.dataset.computed_arrays.evict_after", written.append)
     assert _numbers(data.codes, 5) == [[5], [6]]
     assert written == [16]
     assert _numbers(open_dataset(data.path).codes, 7) == [[5], [6]]
