@@ -91,6 +91,7 @@ def test_the_handshake_is_small_and_lists_tools_that_only_read(serve: Serve, mod
     serve(session, mode=mode)
 
 
+@pytest.mark.parametrize("serve", ["http"], indirect=True)  # the replies of both are the same
 def test_every_reply_fits_the_budget(serve: Serve) -> None:
     async def session(client: Client) -> None:
         for name, arguments in CALLS:
