@@ -6,15 +6,18 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from obskit.cli.engine_arguments import check_engine
 from obskit.cli.inputs import lookups_of, mapping_of, options_of
 from obskit.cli.terminal import Progress, write
 from obskit.dataset import is_stream, is_url, local_paths
-from obskit.errors import InvalidArgument, ObskitError
+from obskit.errors import InvalidArgument, ObskitError, UnknownField
 from obskit.events import Events, connect, is_pin, labelled, load, preview
 from obskit.remote import is_address
 from obskit.schema import ReadOptions
+
+Answer = TypeVar("Answer")
 
 
 def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
@@ -22,13 +25,26 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
     return _narrowed(whole(arguments, progress), arguments)
 
 
-def opened_within(arguments: argparse.Namespace, progress: Progress) -> Events:
-    """Do what `opened` does, but leave files of other times unread, for answers that are about the window."""
+def answered(arguments: argparse.Namespace, progress: Progress, ask: Callable[[Events], Answer]) -> Answer:
+    """Answer a question about the events, which `opened` returns, without reading files of other times.
+
+    Args:
+        arguments: the command's arguments.
+        progress: shows how far loading is.
+        ask: answers the question; it depends only on the events of the window.
+
+    Returns:
+        What `ask` returns. If it names a field that the files of the window lack, all files are read.
+    """
     when = _window(arguments)
-    if when is None or arguments.lookup or is_remote(arguments):  # a lookup comes before the window
-        return opened(arguments, progress)
-    events = whole(arguments, progress, between=when)
-    return events.where(arguments.where) if arguments.where else events
+    if when is not None and not arguments.lookup and not is_remote(arguments):  # a lookup precedes the window
+        events = whole(arguments, progress, between=when)
+        try:
+            return ask(events.where(arguments.where) if arguments.where else events)
+        except UnknownField:
+            if not events.scope.dataset.left_out:
+                raise
+    return ask(opened(arguments, progress))
 
 
 def whole(

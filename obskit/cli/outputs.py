@@ -9,15 +9,16 @@ import sys
 from pathlib import Path
 
 from obskit.cli.inputs import names_of, options_of
-from obskit.cli.load import is_remote, located, opened_within
+from obskit.cli.load import answered, is_remote, located
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo.generate import generate
 from obskit.errors import InvalidArgument, MissingDependency
+from obskit.events import Events
 from obskit.remote import is_address
-from obskit.schema import ReadOptions
+from obskit.schema import LoadReport, ReadOptions
 from obskit.text import pluralize
-from obskit.writers import STDOUT, format_of, write_stream
+from obskit.writers import STDOUT, Written, format_of, write_stream
 
 
 def convert(arguments: argparse.Namespace) -> None:
@@ -44,9 +45,12 @@ def convert(arguments: argparse.Namespace) -> None:
         _dataset(arguments)
         return
     with Progress() as progress:
-        events = opened_within(arguments, progress)
-        made = events.write(arguments.out, arguments.to, names_of(arguments.fields), progress=progress)
-    report = events.load_report
+
+        def copy(events: Events) -> tuple[Written, LoadReport]:
+            fields = names_of(arguments.fields)
+            return events.write(arguments.out, arguments.to, fields, progress=progress), events.load_report
+
+        made, report = answered(arguments, progress, copy)
     if arguments.json:
         write_json(made.to_dict() | {"load_report": report.to_dict()})
     else:
@@ -61,16 +65,20 @@ def _to_stdout(arguments: argparse.Namespace) -> None:
         )
     sys.stdout.flush()
     with Progress() as progress:
-        events = opened_within(arguments, progress)
-        made = write_stream(
-            events.scope,
-            sys.stdout.buffer,
-            format=arguments.to or "jsonl",
-            fields=names_of(arguments.fields),
-            progress=progress,
-        )
+
+        def copy(events: Events) -> tuple[Written, LoadReport]:
+            made = write_stream(
+                events.scope,
+                sys.stdout.buffer,
+                format=arguments.to or "jsonl",
+                fields=names_of(arguments.fields),
+                progress=progress,
+            )
+            return made, events.load_report
+
+        made, report = answered(arguments, progress, copy)
         sys.stdout.buffer.flush()
-    write(f"{made}\n{events.load_report}\n", sys.stderr)
+    write(f"{made}\n{report}\n", sys.stderr)
 
 
 def _dataset(arguments: argparse.Namespace) -> None:

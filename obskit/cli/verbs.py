@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from obskit.cli.inputs import names_of
-from obskit.cli.load import opened, opened_within, sample_first, whole
+from obskit.cli.load import answered, opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.display import formatting
 from obskit.display.tables import text_table
@@ -83,8 +83,7 @@ def info(arguments: argparse.Namespace) -> None:
     """Print the rows, the time range, the fields, and what loading found."""
     # JSON is always in UTC.
     with Progress() as progress, shown_in(None if arguments.json else arguments.display_tz):
-        events = opened_within(arguments, progress)
-        fields = events.fields()
+        events, fields = answered(arguments, progress, lambda events: (events, events.fields()))
     _require_rows(events, fields.dataset["scope_rows"])
     if arguments.json:
         found = fields.to_dict()
@@ -118,9 +117,12 @@ def _describe(events: Events, fields: Fields, *, everything: bool) -> str:
 
 def rows(arguments: argparse.Namespace) -> None:
     """Print events, one per row."""
+
+    def ask(events: Events) -> tuple[Events, Any]:
+        return events, events.rows(names_of(arguments.fields), arguments.order, arguments.limit)
+
     with Progress() as progress:
-        events = opened_within(arguments, progress)
-        answer = events.rows(names_of(arguments.fields), arguments.order, arguments.limit)
+        events, answer = answered(arguments, progress, ask)
     _require_rows(events, len(answer))
     show(answer, arguments)
 
@@ -128,9 +130,9 @@ def rows(arguments: argparse.Namespace) -> None:
 def query(arguments: argparse.Namespace) -> None:
     """Print calculations by fields and over time."""
     arguments.paths, calculations = split_calculations(arguments.paths)
-    with Progress() as progress:
-        events = opened_within(arguments, progress)
-        answer = events.query(
+
+    def ask(events: Events) -> tuple[Events, Any]:
+        return events, events.query(
             *(calculations or ["count()"]),
             by=arguments.by or (),
             every=arguments.every,
@@ -138,6 +140,9 @@ def query(arguments: argparse.Namespace) -> None:
             order=arguments.order,
             limit=arguments.limit,
         )
+
+    with Progress() as progress:
+        events, answer = answered(arguments, progress, ask)
     _require_rows(events, answer.counted)
     show(answer, arguments)
 
@@ -181,7 +186,9 @@ def split_calculations(given: list[str]) -> tuple[list[str], list[str]]:
 def impact(arguments: argparse.Namespace) -> None:
     """Print how many users or customers an outcome affected, and how many there are."""
     with Progress() as progress:
-        answer = opened_within(arguments, progress).impact(arguments.select, by=arguments.by)
+        answer = answered(
+            arguments, progress, lambda events: events.impact(arguments.select, by=arguments.by)
+        )
     show(answer, arguments)
 
 

@@ -5,6 +5,9 @@ entry of its own in another file, that entry has only a part of its rows:
 
     user     file 1: u7 on 600 rows       file 2: u7 on 3 rows, among the rare values
     merged   u7 on 603 rows, once the rows of file 2 are found
+
+The codes of such a field in a file therefore depend on the other files, so nothing that is computed from them
+may be kept for the file alone.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from obskit.dataset.eviction import evict_after
 from obskit.dataset.file_memo import FileMemo
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.parts import open_part, read_columns
+from obskit.errors import DatasetError
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -73,7 +75,8 @@ class ComputedArrays:
                 kept = self._store.read_all(what, name)
                 if kept is None:
                     made = make()
-                    self._store.write_all(what, name, made)
+                    with suppress(DatasetError):  # a cache that can only be read: they stay in memory
+                        self._store.write_all(what, name, made)
                     if self._store.cached:
                         evict_after(sum(array.nbytes for each in made for array in each.values()))
                     kept = self._store.read_all(what, name) or made  # mapped copies cost no memory

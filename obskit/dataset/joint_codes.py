@@ -20,6 +20,7 @@ import numpy.typing as npt
 from obskit.dataset.code_store import Blob, CodeStore
 from obskit.dataset.eviction import evict_after
 from obskit.dataset.merge import FieldCodes
+from obskit.errors import DatasetError
 
 # Fields with more values stand alone; so many combinations fit into the cache of a core, once per weight.
 MOST_VALUES = 64
@@ -179,7 +180,7 @@ def ensure_joint(
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise
-        except OSError:  # the disk is full, or may not be written to
+        except (OSError, DatasetError):  # the disk is full, or may not be written to
             return None
         for file in missing:
             found[file] = store.read(file, WHAT, RULES)

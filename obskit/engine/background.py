@@ -8,6 +8,7 @@ for, while everything is still there.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -49,7 +50,8 @@ def start_thread(work: Callable[[], None], name: str, stop: Callable[[], None]) 
 def _end_all() -> None:
     running = list(_running.items())
     for _, stop in running:
-        stop()
+        with contextlib.suppress(Exception):  # the others are to be asked as well
+            stop()
     end = time.monotonic() + PATIENCE
     for thread, _ in running:
         thread.join(max(0.0, end - time.monotonic()))

@@ -38,11 +38,16 @@ def joint_counts(
     """
     total = sum(len(own) for _, own in picked)
     wanted = frozenset(names)
-    groups = [group for group in joint.groups if sum(field.name in wanted for field in group.fields) > 1]
+    kinds = len(weights.n)
+    groups = [
+        group
+        for group in joint.groups
+        if sum(field.name in wanted for field in group.fields) > 1
+        and kinds * group.size <= ROWS_AT_ONCE  # with more cells than rows, each field is faster
+    ]
     if weights.classes is None or total < LEAST_ROWS or not groups:
         return {}
     runs = _runs(picked)
-    kinds = len(weights.n)
 
     def count(some: Sequence[tuple[int, Sequence[tuple[int, Rows]]]]) -> list[npt.NDArray[np.int64]]:
         hits = [np.zeros(kinds * group.size, dtype=np.int64) for group in groups]

@@ -149,8 +149,8 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
         hope[p1 < 0.7 * floor] = 0
         hope[hope <= (1 + MARGIN) * np.maximum(reach[:, None], score[None, :])] = 0
         sure = table.likely(p1, p0)
-        # A slice is compared with its parts in the same rows too: where a part has no baseline rows by chance,
-        # neither has anything that holds with it, and such slices would take all places.
+        # A slice is compared with its parts in the same rows: where a part has no baseline rows by chance,
+        # neither has anything that holds with it, and such slices would take all the places.
         place = np.arange(len(parents)), [parent[0] for parent in parents]
         for part1, part0 in ((p1[place][:, None], p0[place][:, None]), each):
             hope[p1 * part0 <= ROUNDING * p0 * part1] = 0

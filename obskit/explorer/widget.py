@@ -252,6 +252,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._latest.submit(lambda cancelled: self._answer(state, cancelled))
 
     def _answer(self, state: InvestigationState, cancelled: Cancelled) -> None:
+        with self._lock:
+            self._error = None  # of an older question
         try:
             self._answers.answer(state, cancelled)
         finally:

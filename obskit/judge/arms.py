@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -16,7 +16,7 @@ from obskit.dataset import NO_TIME, FieldCodes
 from obskit.engine import Scope, format_condition, masks_by_file
 from obskit.errors import InvalidArgument
 from obskit.judge.durations import code_buckets
-from obskit.judge.file_masks import FileMasks, is_stored
+from obskit.judge.file_masks import FileMasks, codes_key, is_stored
 from obskit.stats import buckets
 
 Bools = npt.NDArray[np.bool_]
@@ -108,7 +108,7 @@ class Arms:
         if "duration_ms" in scope.schema.names:
             durations = scope.codes("duration_ms")
             ours, theirs = (FileMasks.of(scope.dataset, arm.masks) for arm in (self.candidate, self.baseline))
-            counts = sum_codes(ours.joined(theirs, "or"), durations, stored=is_stored(scope, "duration_ms"))
+            counts = sum_codes(ours.joined(theirs, "or"), durations, codes_key(scope, durations))
             bucket = code_buckets(durations).astype(np.int32)
             # An infinite duration is a fault of the recorder: nobody waits for its request.
             slowest = buckets.quantile(bucket, np.where(bucket == buckets.INFINITY, 0, counts), SLOWEST)
@@ -134,20 +134,20 @@ def newest_time(scope: Scope) -> int:
     return int(max(newest, default=NO_TIME))
 
 
-def sum_codes(rows: FileMasks, codes: FieldCodes, *, stored: bool) -> npt.NDArray[np.float64]:
+def sum_codes(rows: FileMasks, codes: FieldCodes, key: Hashable | None) -> npt.NDArray[np.float64]:
     """Return how many rows have each code of a field.
 
     Args:
         rows: the rows.
         codes: the codes of the field.
-        stored: whether the field is in the files.
+        key: of the codes, by `codes_key`.
 
     Returns:
         One number per code.
     """
     out = np.zeros(codes.size)
     for file, (local, remap) in enumerate(codes.parts):
-        what = ("codes", codes.name) if stored else None
+        what = None if key is None else ("codes", key)
         counts = rows.kept(file, what, partial(_count_codes, local, rows, file))
         at = np.arange(len(counts)) if remap is None else remap[: len(counts)]
         np.add.at(out, at, counts)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import Dataset
+from obskit.dataset import Dataset, FieldCodes
 from obskit.engine import Scope
 
 Bools = npt.NDArray[np.bool_]
@@ -27,6 +27,14 @@ def is_stored(scope: Scope, field: str) -> bool:
     if field not in scope.dataset.schema.names or field in scope.trace_fields.names:
         return False
     return scope.call(field) is None
+
+
+def codes_key(scope: Scope, codes: FieldCodes) -> Hashable | None:
+    """Return what the codes of a field in a file depend on besides its rows; None if it is not known."""
+    if not is_stored(scope, codes.name):
+        return None
+    # Of a field with rare values, other files tell which values have a code of their own.
+    return codes.name if codes.rare_code is None else (codes.name, tuple(codes.values.to_pylist()))
 
 
 class Ends(NamedTuple):

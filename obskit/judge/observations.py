@@ -10,7 +10,7 @@ A verdict on many events does not hold them row by row: observations that are al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ from obskit.dataset import FieldCodes
 from obskit.engine import Scope
 from obskit.judge.arms import Arms, Bools, value_masks
 from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, leaders
-from obskit.judge.file_masks import is_stored
+from obskit.judge.file_masks import codes_key
 from obskit.judge.file_rows import FileObservations, FileRows, first_requests
 from obskit.judge.looks import Looks, rows_in_looks
 from obskit.judge.operations import Operations, find_operations
@@ -154,6 +154,10 @@ class Observations:
 
     def as_rows(self) -> Observations:
         """Return the observations with one entry each."""
+        return self._as_rows
+
+    @cached_property
+    def _as_rows(self) -> Observations:
         return self if self.rowwise is None else self.rowwise()
 
     @cached_property
@@ -195,15 +199,22 @@ class Observations:
             flags = self._flags(hit, self.failed, self.operation, self.duration, len(self))
             every = np.ones(len(self), np.int64)
             return ValueCounts(number, self.operation, self.candidate, flags, every), codes
-        parts = [self._values_in(self.by_file, file, codes, hit) for file in self.by_file.files]
+        timed = () if self.durations is None else (self.durations,)
+        fields = tuple(codes_key(self.scope, each) for each in (codes, *self.operations.codes, *timed))
+        parts = [self._values_in(self.by_file, file, codes, hit, fields) for file in self.by_file.files]
         joined = (np.concatenate(column) for column in zip(*parts, strict=True))
         code, operation, candidate, flags, count = joined
         return ValueCounts(code, operation, candidate.astype(bool), flags.astype(bool), count), codes
 
     def _values_in(
-        self, source: FileObservations, file: int, codes: FieldCodes, hit: Hit | None
+        self,
+        source: FileObservations,
+        file: int,
+        codes: FieldCodes,
+        hit: Hit | None,
+        fields: tuple[Hashable | None, ...],
     ) -> tuple[Ints, ...]:
-        """Return the entries of `by_value` of one file."""
+        """Return the entries of `by_value` of one file; `fields` are the keys of all codes."""
         shown = self.operations.codes
 
         def columns(found: FileRows) -> list[Ints]:
@@ -213,12 +224,11 @@ class Observations:
             flags = self._flags(hit, found.failed, operation, duration, len(found.rows))
             return [*own, found.candidate, flags]
 
-        names = (codes.name, *(each.name for each in shown))
-        if not all(is_stored(self.scope, name) for name in names):
+        if None in fields:
             values = count_combinations(columns(source.observations(file)))
         else:
             edges = None if hit is None or hit.edges is None else self.operations.by_key(hit.edges)
-            what = ("values", names, hit is None, edges)
+            what = ("values", fields, hit is None, edges)
             values = source.table(file, what, columns)
         (code, *rest), count = values
         *own, candidate, flags = rest

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from obskit.dataset import FieldCodes
 from obskit.judge.arms import Arms, Bools
 from obskit.judge.clusters import TRACE
-from obskit.judge.file_masks import is_stored
+from obskit.judge.file_masks import codes_key
 from obskit.judge.file_rows import FileObservations, FileRows
 from obskit.judge.looks import Looks
 from obskit.judge.observations import Observations, join_parts, observe, status_codes
@@ -48,7 +48,7 @@ def observe_counts(
     durations = scope.codes("duration_ms") if timed else None
     named = [*shown, durations] if durations is not None else shown
     statuses = status_codes(scope)
-    stored = all(is_stored(scope, each.name) for each in (*named, *statuses))
+    fields = tuple(codes_key(scope, each) for each in (*named, *statuses))
     parts: list[tuple[Ints, ...]] = []
     for file in source.files:
         classes = weights[file].classes
@@ -62,9 +62,8 @@ def observe_counts(
                 known |= source.local_codes(each, file) > 0
             return [found.look, found.candidate, failed, known, classes[found.rows], *own]
 
-        if stored:
-            names = tuple(each.name for each in (*named, *statuses))
-            table = source.table(file, ("counts", names), columns)
+        if None not in fields:
+            table = source.table(file, ("counts", fields), columns)
         else:
             table = count_combinations(columns(source.observations(file)))
         (look, candidate, failed, known, weight, *own), count = table

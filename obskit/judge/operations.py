@@ -99,8 +99,12 @@ def operations_of(codes: Sequence[FieldCodes], own: Sequence[Ints], count: Ints)
 def _numbered(codes: Sequence[FieldCodes], cell: Ints, count: Ints | None) -> tuple[Operations, Ints]:
     codes = tuple(codes)
     counts = np.bincount(cell, count, prod(each.size for each in codes)).astype(np.int64, copy=False)
-    common = np.argsort(-counts, kind="stable")[:MOST_OPERATIONS]
-    common = common[counts[common] > 0]
+    common = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())]
+    if len(common) > MOST_OPERATIONS:
+        common = common[counts[common] >= counts[common[MOST_OPERATIONS - 1]]]
+    # Of equally frequent ones in the order of their names: codes depend on the division into files.
+    ordered = sorted(common.tolist(), key=lambda at: (-counts[at], repr(_key(at, codes))))
+    common = np.array(ordered[:MOST_OPERATIONS], np.int64)
     numbers = np.full(len(counts), len(common), np.int32)
     numbers[common] = np.arange(len(common))
     keys = [_key(int(at), codes) for at in common]

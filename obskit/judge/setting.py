@@ -14,7 +14,7 @@ from obskit.dataset import FieldCodes, Weights
 from obskit.display import formatting
 from obskit.engine import Scope, format_condition, format_value, microseconds, moment
 from obskit.judge.arms import Arm, Arms, Bools, rows_of, sum_codes, texts_of
-from obskit.judge.file_masks import FileMasks, is_stored
+from obskit.judge.file_masks import FileMasks, codes_key
 from obskit.judge.looks import Looks, plan_looks
 from obskit.judge.observations import Ints, Observations
 from obskit.judge.options import JudgeOptions
@@ -99,7 +99,7 @@ def earlier_durations(arms: Arms, observed: Observations) -> Floats:
     size, total = durations.size, len(observed.operations) * durations.size
     rows = rows_of(scope)
     shown = [*observed.operations.codes, durations]
-    stored = all(is_stored(scope, each.name) for each in shown)
+    fields = tuple(codes_key(scope, each) for each in shown)
     start = observed.looks.start
     weights = scope.dataset.codes.weights()
     out = np.zeros(total)
@@ -108,7 +108,7 @@ def earlier_durations(arms: Arms, observed: Observations) -> Floats:
         if not n or first >= start:
             continue
         until = None if last < start else start
-        what = ("earlier", tuple(each.name for each in shown), until) if stored else None
+        what = None if None in fields else ("earlier", fields, until)
         (*own, duration), weight = rows.kept(
             file, what, partial(_earlier_in, rows, file, until, shown, weights[file])
         )
@@ -164,7 +164,7 @@ def _texts_in(scope: Scope, fields: Sequence[str], arm: Arm) -> set[str]:
         return set()
     codes = scope.codes(field)
     seen = np.zeros(codes.size, np.bool_)
-    seen |= sum_codes(FileMasks.of(scope.dataset, arm.masks), codes, stored=is_stored(scope, field)) > 0
+    seen |= sum_codes(FileMasks.of(scope.dataset, arm.masks), codes, codes_key(scope, codes)) > 0
     return {text for text, has in zip(texts_of(codes.values), seen[1:], strict=False) if has}
 
 

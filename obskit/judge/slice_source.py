@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.dataset import FieldCodes
-from obskit.judge.file_masks import is_stored
+from obskit.judge.file_masks import codes_key
 from obskit.judge.file_rows import FileObservations
 from obskit.judge.latency_counts import Thresholds
 from obskit.judge.observations import Ints, Observations
@@ -143,12 +143,14 @@ class _FromFiles:
         self._observed, self._source, self._layouts = observed, source, layouts
         self._thresholds, self._outcomes = thresholds, outcomes
         self._codes = {each.name: each for layout in layouts for each in layout.codes}
-        shown = (*self._codes.values(), *observed.operations.codes)
-        self._stored = all(is_stored(observed.scope, each.name) for each in shown)
+        timed = () if observed.durations is None else (observed.durations,)
+        used = (*self._codes.values(), *observed.operations.codes, *timed)
+        self._fields = tuple(codes_key(observed.scope, each) for each in used)
+        self._stored = None not in self._fields
         self._memo = observed.scope.dataset.codes.memo
         self._begins = {file: self._first_look(file) for file in source.files}
         self._classes = self._class_key()
-        self._values = tuple(_frequent(each) for each in self._codes.values())
+        self._values = tuple(each.values for each in self._codes.values())
         self._last: tuple[int, list[Floats]] | None = None
 
     def tests(self, look: int) -> list[SliceTest]:
@@ -238,8 +240,7 @@ class _FromFiles:
 
         if not self._stored:
             return make()
-        fields = (*self._codes, *(each.name for each in shown))
-        cells: _FileCells = source.kept(file, ("cells of slices", fields, self._classes), make)
+        cells: _FileCells = source.kept(file, ("cells of slices", self._fields, self._classes), make)
         return cells
 
     def _names(self, look: int) -> Hashable | None:
@@ -277,11 +278,6 @@ class _FromFiles:
 def _size_of(test: SliceTest) -> int:
     arrays = (*test.codes, test.n, test.x, test.ratio, test.p, test.least)
     return sum(each.nbytes for each in arrays)
-
-
-def _frequent(codes: FieldCodes) -> pa.Array:
-    """Return the values of a field, without the entry that the rare ones share."""
-    return codes.values if codes.rare_code is None else codes.values.slice(0, len(codes.values) - 1)
 
 
 def _sizes(layout: SliceLayout, values: tuple[pa.Array, ...], codes: dict[str, FieldCodes]) -> list[int]:

@@ -96,7 +96,7 @@ def find_slices(
         notes.append(f"slices of {', '.join(fields)}: {sum(several.values()):,} looked at, {times}")
     if len(found) > MOST_FOUND:
         notes.append(f"{len(found):,} slices got worse; the {MOST_FOUND} with the largest excess are listed")
-        found = sorted(found, key=lambda one: -one.excess)[:MOST_FOUND]
+        found = sorted(found, key=_rank)[:MOST_FOUND]
     return _distinct(found), notes
 
 
@@ -118,6 +118,11 @@ def _schedule(observed: Observations, ended: bool, planned: int | None) -> list[
     return out
 
 
+def _rank(one: SliceFinding) -> tuple[float, str]:
+    """Return what slices are ordered by; codes would depend on the division into files."""
+    return -one.excess, one.condition
+
+
 def _distinct(found: list[SliceFinding]) -> list[SliceFinding]:
     """Return findings without those that another one says better, the largest excess first.
 
@@ -125,7 +130,7 @@ def _distinct(found: list[SliceFinding]) -> list[SliceFinding]:
     part of it.
     """
     by_condition: dict[str, SliceFinding] = {}
-    for one in sorted(found, key=lambda f: -f.excess):
+    for one in sorted(found, key=_rank):
         by_condition.setdefault(one.condition, one)
     ordered = list(by_condition.values())
     dropped: set[str] = set()

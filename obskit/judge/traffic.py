@@ -210,7 +210,9 @@ def _is_kept_up(every: np.ndarray, look: int) -> bool:
 def _split(observed: Observations, name: str, split: float, unit: str, share: float) -> Traffic:
     """Test the declared split on assigned units, each in its first look."""
     number = observed.clusters(unit)
-    known = np.flatnonzero(number > 0)
+    # In order of time: the files may overlap, or not be in this order.
+    known = np.argsort(observed.look, kind="stable")
+    known = known[number[known] > 0]
     key = number[known] * 2 + observed.candidate[known]
     _, first = np.unique(key, return_index=True)
     at = known[first]
@@ -219,11 +221,13 @@ def _split(observed: Observations, name: str, split: float, unit: str, share: fl
     every = np.bincount(observed.look[at], minlength=looks).cumsum()
     evidence = log_e_split(every - ours, ours, split)
     off = np.abs(ours / np.maximum(every, 1) / split - 1) > SPLIT_FLOOR
-    if not ((evidence >= math.log(1 / SPLIT_ALPHA)) & off).any():
+    found = np.flatnonzero((evidence >= math.log(1 / SPLIT_ALPHA)) & off)
+    if not len(found):
         return Traffic("pass", "", share)
-    seen = float(ours[-1] / every[-1])
+    look = int(found[-1])
+    seen = float(ours[look] / every[look])
     sentence = (
-        f"{name} has {formatting.share(seen)} of {every[-1]:,} values of {unit}, but "
+        f"{name} has {formatting.share(seen)} of {every[look]:,} values of {unit}, but "
         f"{formatting.share(split)} were declared: requests are lost, or the split is another one."
     )
     return Traffic("inconclusive", sentence, share)

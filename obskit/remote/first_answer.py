@@ -12,9 +12,9 @@ import dataclasses
 import threading
 from typing import Any
 
-from obskit.engine import Condition, Scope
+from obskit.engine import Condition, Scope, start_thread
 from obskit.errors import ObskitError
-from obskit.explain import Explanation, Question, explain_first
+from obskit.explain import Cancelled, Explanation, Question, explain_first
 from obskit.remote.fetch import fetch
 
 # About so many rows are fetched.
@@ -30,30 +30,37 @@ class TableSample:
 
     Args:
         table: all rows of the table.
+        ended: set when the process ends; the engine of `table` then cancels its statement.
     """
 
-    def __init__(self, table: Scope) -> None:
+    def __init__(self, table: Scope, ended: threading.Event) -> None:
         self._table = table
         self._rows: Scope | None = None
         self._started = threading.Lock()
-        self._thread = threading.Thread(target=self._fetch, name="obskit-sample", daemon=True)
+        self._thread: threading.Thread | None = None
+        self._ended = ended
 
     def start(self) -> None:
         """Begin to fetch the sample, unless that was done before or the table is too large."""
         if self._table.dataset.rows <= LARGEST_TABLE and self._started.acquire(blocking=False):
-            self._thread.start()
+            self._thread = start_thread(self._fetch, "obskit-sample", self._ended.set)
 
     def wait(self, seconds: float) -> bool:
         """Wait until the sample is there; return False if it is not."""
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(seconds)
         return self._rows is not None
 
     def _fetch(self) -> None:
         # Whatever fails here fails for the exact answer too, which reports it.
+        def go_on(*_: object) -> None:
+            if self._ended.is_set():
+                raise Cancelled
+
         with contextlib.suppress(Exception):
             rows = fetch(self._table, MOST_ROWS).scope
-            rows.dataset.codes.ensure(rows.schema.names)
+            go_on()
+            rows.dataset.codes.ensure(rows.schema.names, progress=go_on)
             self._rows = rows
 
     def answer(self, question: Question) -> Explanation | None:

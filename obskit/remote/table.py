@@ -7,6 +7,7 @@ from half of the rows without saying so.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -108,7 +109,9 @@ class RemoteTable(Dataset):
     @cached_property
     def sample(self) -> TableSample:
         """A sample of the rows for first answers; it is not fetched before `prepare`."""
-        return TableSample(Scope(self, self.engine, sampled=True))
+        ended = threading.Event()
+        engine = self.engine.with_cancelled(ended.is_set)
+        return TableSample(Scope(self, engine, sampled=True), ended)
 
     def prepare(self) -> None:
         """Begin to fetch the rows that first answers are made from."""

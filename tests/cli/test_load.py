@@ -106,3 +106,17 @@ def test_a_lookup_comes_before_the_window(
     lookup = ["--lookup", f"{tmp_path / 'users.csv'}:user.id"]
     found = run_json(capsys, "query", folder, "count()", "--by", "plan", *lookup, *BETWEEN)
     assert {(row["plan"], row["count()"]) for row in found["rows"]} == {("free", 2), ("paid", 2), (None, 2)}
+
+
+@pytest.mark.parametrize(
+    "words", [["--where", "flag = 'a'"], ["--by", "flag", "--where", "name = 'GET /a'"]], ids=["where", "by"]
+)
+def test_a_field_that_only_files_of_other_times_have_exists(
+    folder: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = Path(folder) / "11.parquet"
+    pq.write_table(pq.read_table(last).append_column("flag", pa.array(["a"] * 6)), last)
+    status = main(["query", folder, "count()", *BETWEEN, *words])
+    said = capsys.readouterr()
+    assert status == (1 if "flag = 'a'" in words else 0)
+    assert "no field" not in said.err

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from obskit.dataset import Dataset, JointCodes, joint_codes, open_dataset
 from obskit.dataset.code_store import CodeStore
+from obskit.errors import DatasetError
 from tests.dataset.samples import Store, table
 
 SMALL = ("region", "tier", "flag")
@@ -141,12 +142,15 @@ def test_few_rows_and_unfinished_codes_have_none(store: Store, monkeypatch: pyte
     assert data.codes.joint() is data.codes.opened_joint is not None
 
 
-def test_without_a_place_to_write_to_there_are_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [OSError, DatasetError])  # the second one of a cache that can only be read
+def test_without_a_place_to_write_to_there_are_none(
+    kind: type[Exception], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = store(table(**columns(40)))
     data.codes.ensure(data.schema.names)
 
     def full(*_: object) -> None:
-        raise OSError("no space left on device")
+        raise kind("no space left on device")
 
     monkeypatch.setattr(CodeStore, "write", full)
     assert data.codes.joint() is None

@@ -16,7 +16,8 @@ from obskit.dataset.writer import write
 from obskit.engine import Scope
 from obskit.judge.arm_choice import find_arms
 from obskit.judge.looks import Looks
-from obskit.judge.observations import Hit, Observations, observe, observe_counts
+from obskit.judge.observations import Hit, Observations, observe
+from obskit.judge.observed_counts import observe_counts
 from obskit.judge.options import JudgeArguments, parse_options
 from tests.judge.rollouts import NEW, OLD, T, load, table_of
 

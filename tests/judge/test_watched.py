@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from obskit import load
@@ -159,3 +160,49 @@ def test_what_is_kept_is_bounded(rows: pa.Table, tmp_path: Path) -> None:
         events.dataset.codes.share(FileMemo(limit=5_000))
         assert numbers(events.judge(NEW, settle="1s")) == numbers(fresh(folder.path)), minute
         assert events.dataset.codes.memo.kept_bytes < 5_000 + (1 << 22)
+
+
+def customers_of(part: int, more_of_one: int) -> pa.Table:
+    """Ten minutes of two versions. Nearly each customer has one request; "other" fails in the newer version."""
+    rng, n = np.random.default_rng(part), 9_000
+    newer, which = rng.random(n) < 0.3, rng.random(n)
+    customer = np.array([f"u{part}-{at}" for at in range(n)], dtype=object)
+    for at, name in enumerate(("good", "other", "zoo")):
+        customer[(which >= 0.03 * at) & (which < 0.03 * (at + 1))] = name
+    customer[np.flatnonzero(which > 0.5)[:more_of_one]] = "aaa"
+    start = int(T.timestamp()) * 1_000_000 + part * 600_000_000
+    return pa.table(
+        {
+            "timestamp": pa.array(
+                start + np.sort(rng.integers(0, 600_000_000, n)), pa.timestamp("us", "UTC")
+            ),
+            "duration_ms": rng.lognormal(4, 0.5, n),
+            "service.version": np.where(newer, "2.4.0", "2.3.7"),
+            "service.name": ["booking"] * n,
+            "name": ["GET /"] * n,
+            "kind": ["server"] * n,
+            "error": (rng.random(n) < 0.01) | ((customer == "other") & newer & (rng.random(n) < 0.5)),
+            "customer.id": customer.astype(str),
+            "trace_id": [f"{part:08x}{at:024x}" for at in range(n)],
+        }
+    )
+
+
+def test_customers_that_become_common_later_are_not_taken_for_others(tmp_path: Path) -> None:
+    """The codes of a nearly unique field in a file depend on which values are common in the other files."""
+    folder = tmp_path / "events"
+    folder.mkdir()
+    for part, more in enumerate((3, 1)):
+        pq.write_table(customers_of(part, more), folder / f"{part}.parquet")
+    asked = {"candidate": "2.4.0", "settle": "1s", "slices": ("customer.id",)}
+
+    def slices(events: Events) -> list[tuple[str, tuple[float, ...], tuple[float, ...]]]:
+        return [(one.condition, one.baseline, one.candidate) for one in events.judge(**asked).slices]
+
+    events = load(folder)
+    assert len(events.dataset.files) == 2
+    assert [condition for condition, _, _ in slices(events)] == ["customer.id = 'other'"]
+    pq.write_table(customers_of(2, 200), folder / "2.parquet")
+    watched = slices(events.refresh())
+    assert watched == slices(load(folder))
+    assert [condition for condition, _, _ in watched] == ["customer.id = 'other'"]

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
 from obskit.names import CARRIED, CARRIED_FIELD, flat_field
-from obskit.names.flat_fields import TIME
+from obskit.names.flat_fields import DAY, TIME
 from obskit.readers import clickhouse, tempo
 from obskit.readers.io.source import Source
 from obskit.readers.registry import REGISTRY, is_own
@@ -132,7 +132,8 @@ def _time_column(schema: pa.Schema, options: ReadOptions) -> str | None:
     then others whose names mean a time.
     """
     names = schema.names
-    if len(set(names)) < len(names) or "" in names or "obskit" in names or _carries_time(names):
+    added = [name.replace("__", ".") for name in re.compile(options.path_fields or "").groupindex]
+    if len(set(names)) < len(names) or "" in names or "obskit" in names or _carries_time([*names, *added]):
         return None
     if any(FALLBACK in (field.metadata or {}) for field in schema):
         return None
@@ -148,7 +149,8 @@ def _time_column(schema: pa.Schema, options: ReadOptions) -> str | None:
     left = [name for name in names if name not in mapping]
     if _COLUMN in left:
         return _COLUMN
-    found = [name for name in left if _may_be_time(name)]
+    # A field of the path may be the time, too; a date is none next to a column of times.
+    found = [name for name in dict.fromkeys([*left, *filter(_is_moment, added)]) if _may_be_time(name)]
     nested = any(pa.types.is_struct(field.type) or pa.types.is_map(field.type) for field in schema)
     if (
         len(found) != 1
@@ -159,6 +161,11 @@ def _time_column(schema: pa.Schema, options: ReadOptions) -> str | None:
         return None
     meaning = flat_field(found[0])
     return found[0] if meaning is not None and meaning.reading == TIME else None
+
+
+def _is_moment(name: str) -> bool:
+    meaning = flat_field(name)
+    return meaning is None or meaning.reading != DAY
 
 
 def _carries_time(names: Sequence[str]) -> bool:

@@ -259,3 +259,20 @@ def test_what_is_known_is_true_of_the_converted_rows(
     if known[0].exact:
         assert (min(times), max(times)) == known[0][:2]
     assert known[0].first <= min(times) <= max(times) <= known[0].last
+
+
+@pytest.mark.parametrize(
+    ("column", "group", "proves"),
+    [
+        ("time", "timestamp", False),
+        ("time", "ts", False),
+        ("timestamp", "obskit__timestamp", False),
+        ("time", "region", True),
+        ("time", "date", True),  # a folder for each day, next to a column of times
+    ],
+)
+def test_a_time_in_the_path_may_be_that_of_the_rows(
+    tmp_path: Path, column: str, group: str, proves: bool
+) -> None:
+    options = ReadOptions(path_fields=rf"(?P<{group}>\d{{4}}-\d\d-\d\d)")
+    assert (found(tmp_path, {column: minutes(0, 30)}, options) == HALF_AN_HOUR) is proves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pyarrow.compute as pc
@@ -199,7 +200,9 @@ def test_single_conditions_come_first_and_say_that_they_are_of_a_sample(
 ) -> None:
     table = there.dataset  # of which the Explorer may have fetched a sample
     monkeypatch.setitem(
-        table.__dict__, "sample", first_answer.TableSample(Scope(table, table.engine, sampled=True))
+        table.__dict__,
+        "sample",
+        first_answer.TableSample(Scope(table, table.engine, sampled=True), threading.Event()),
     )
     seen: list[Explanation] = []
     found = there.explain("duration_ms > 500", first=seen.append)
@@ -214,7 +217,7 @@ def test_a_sample_of_the_table_answers_first(
     """The rows that are here answer before a statement is asked; what they say is marked as of a sample."""
     table = there.dataset
     monkeypatch.setattr(first_answer, "MOST_ROWS", 4_000)
-    sample = first_answer.TableSample(Scope(table, table.engine, sampled=True))
+    sample = first_answer.TableSample(Scope(table, table.engine, sampled=True), threading.Event())
     monkeypatch.setitem(table.__dict__, "sample", sample)
     table.prepare()
     table.prepare()  # it is fetched once
@@ -243,6 +246,6 @@ def test_no_sample_is_fetched_of_a_table_that_is_too_large(
 ) -> None:
     monkeypatch.setattr(first_answer, "LARGEST_TABLE", 1_000)
     table = there.dataset
-    sample = first_answer.TableSample(Scope(table, table.engine, sampled=True))
+    sample = first_answer.TableSample(Scope(table, table.engine, sampled=True), threading.Event())
     sample.start()
     assert not sample.wait(0)
