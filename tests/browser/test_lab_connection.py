@@ -105,7 +105,7 @@ def test_a_kernel_that_restarts(lab, page, cells):
     explorer.root.scroll_into_view_if_needed()
     explorer.wait()
     slow_box(page)
-    explorer.panel.locator("li", has_text="service.version = 2.4.0").wait_for()
+    explorer.panel.locator("li", has_text="service.version = 2.4.0").first.wait_for()
 
     # The line that was copied gives the old one's state.
     restored = f"explorer = {resume}; explorer.wait(60); print(json.dumps(explorer.state))"
@@ -163,7 +163,7 @@ def test_a_server_that_ends_and_comes_back(page, cells, tmp_path):
         explorer.root.scroll_into_view_if_needed()
         explorer.wait()
         slow_box(page)
-        explorer.panel.locator("li", has_text="service.version = 2.4.0").wait_for()
+        explorer.panel.locator("li", has_text="service.version = 2.4.0").first.wait_for()
     finally:
         lab.stop()
 
