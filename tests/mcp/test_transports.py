@@ -202,12 +202,17 @@ def test_lines_that_are_not_the_protocol_do_not_end_the_server() -> None:
     ping = b'{"jsonrpc": "2.0", "id": 7, "method": "ping"}\n'
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     first = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}).encode() + b"\n"
-    done = subprocess.run(
-        command, input=first + junk + ping, capture_output=True, env=environment(), timeout=60, check=False
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {"jsonrpc": "2.0", "id": 7, "result": {}} in answers
-    assert done.returncode == 0
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        server.stdin.write(first + junk + ping)
+        server.stdin.flush()
+        # A server whose input ends may end before it has answered, so the end comes after the answer.
+        answers = map(json.loads, iter(server.stdout.readline, b""))
+        assert {"jsonrpc": "2.0", "id": 7, "result": {}} in answers
+        server.stdin.close()
+        assert server.wait(30) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
