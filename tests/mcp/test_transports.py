@@ -205,7 +205,8 @@ def test_lines_that_are_not_the_protocol_do_not_end_the_server() -> None:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()
     ) as server:
-        assert server.stdin is not None and server.stdout is not None
+        assert server.stdin is not None
+        assert server.stdout is not None
         server.stdin.write(first + junk + ping)
         server.stdin.flush()
         # A server whose input ends may end before it has answered, so the end comes after the answer.
