@@ -22,6 +22,7 @@ from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_condition, format_exclusion, format_value
 from obskit.engine.make_masks import masks_by_file
 from obskit.engine.masks import Mask
+from obskit.engine.place import placed_rows
 from obskit.engine.population import Population, check_population
 from obskit.engine.scope import Scope
 from obskit.engine.times import Window, parse_moment, parse_window, split_window, window_or_condition
@@ -62,6 +63,7 @@ __all__ = [
     "parse_span",
     "parse_time",
     "parse_window",
+    "placed_rows",
     "quote_name",
     "quote_string",
     "split_window",

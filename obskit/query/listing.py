@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from obskit.display.wide import WideResult
-from obskit.engine import Scope
+from obskit.engine import Scope, placed_rows
 from obskit.errors import InvalidArgument, Unsupported
 from obskit.query.arguments import split_direction, split_order, whole_number
 from obskit.query.lookup import with_units
@@ -20,7 +20,6 @@ from obskit.text import pluralize
 
 # Rows with equal values keep one order from run to run, so that no page misses or repeats a row.
 _TIES = ("timestamp", "trace_id", "span_id")
-_PLACE = "obskit.place"
 
 
 def rows(
@@ -61,8 +60,8 @@ def rows(
         if keys:
             ties = [name for name in _TIES if name in table.columns and name not in dict(keys)]
             if placed:
-                table = table.mutate(**{_PLACE: ibis.row_number()})
-                ties.append(_PLACE)
+                table, place = placed_rows(scope, table, [*names, *(name for name, _ in keys)])
+                ties += place
             table = table.order_by(
                 [
                     (ibis.desc if descending else ibis.asc)(table[name], nulls_first=False)
@@ -119,14 +118,12 @@ def sample(scope: Scope, n: int = 10, seed: int = 0) -> WideResult:
     def build(table: ir.Table) -> ir.Table:
         # Order by a hash of the seed and of what identifies the row: the same rows on every run.
         keys = [c for c in ("span_id", "trace_id", "timestamp", "duration_ms", "name") if c in table.columns]
+        table, place = placed_rows(scope, table, names) if placed else (table, ())
         text: Any = ibis.literal(str(seed))
         for key in keys or table.columns[:3]:
             text = text + "|" + table[key].cast("string").fill_null("")
         drawn = table.mutate(**{"obskit.draw": text.hash()})
-        if not placed:
-            return drawn.order_by("obskit.draw").limit(n).select(*names)
-        drawn = drawn.mutate(**{_PLACE: ibis.row_number()})
-        return drawn.order_by("obskit.draw", _PLACE).limit(n).select(*names)
+        return drawn.order_by("obskit.draw", *place).limit(n).select(*names)
 
     output = scope.run(build)
     return WideResult(
