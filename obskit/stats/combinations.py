@@ -45,7 +45,8 @@ def sum_combinations(columns: Sequence[Ints], weight: Ints | None) -> Table:
     cells = math.prod(sizes)
     if cells >= 1 << 62:  # more than a number holds
         found, index = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-        return tuple(np.ascontiguousarray(part) for part in found.T), np.bincount(index, weight)
+        # numpy 2.0 returns the index as a column
+        return tuple(np.ascontiguousarray(part) for part in found.T), np.bincount(index.ravel(), weight)
     cell = np.zeros(rows, np.int64)
     for column, least, size in zip(columns, low, sizes, strict=True):
         cell *= size
