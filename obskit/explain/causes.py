@@ -14,7 +14,7 @@ from obskit.explain.aliases import SAME_ROWS, preference
 from obskit.explain.candidates import Candidates
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged
-from obskit.explain.recounted import count_outside
+from obskit.explain.outside import OutsideCounts
 from obskit.explain.search import MARGIN
 from obskit.explain.weights import Bits, Bools, Rows
 from obskit.stats.counts import Counts, Floats
@@ -94,7 +94,7 @@ def _both(counts: Counts) -> tuple[Counts, Counts]:
 
 def separate_causes(
     found: Candidates,
-    full: GroupedRows,
+    outside: OutsideCounts,
     judged: Judged,
     candidates: Sequence[int],
     log_level: float,
@@ -108,7 +108,7 @@ def separate_causes(
 
     Args:
         found: the sample to set rows aside from, and the sets of values.
-        full: all compared rows.
+        outside: counts of all compared rows outside some slices.
         judged: all slices.
         candidates: positions in `judged`, best first.
         log_level: log of the error level of a bound.
@@ -120,7 +120,7 @@ def separate_causes(
     if not candidates:
         return []
     sample = found.sample
-    left = _Left(found, full, judged, candidates, log_level)
+    left = _Left(found, outside, judged, candidates, log_level)
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
     # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
     restated = restates(judged.evidence)
@@ -161,7 +161,7 @@ class _Left:
 
     Args:
         found: the sample, and the sets of values.
-        full: all compared rows.
+        outside: counts of all compared rows outside some slices.
         judged: all slices.
         candidates: positions in `judged`.
         log_level: log of the error level of a bound.
@@ -170,12 +170,12 @@ class _Left:
     def __init__(
         self,
         found: Candidates,
-        full: GroupedRows,
+        outside: OutsideCounts,
         judged: Judged,
         candidates: Sequence[int],
         log_level: float,
     ) -> None:
-        self._found, self._full, self._judged, self._log_level = found, full, judged, log_level
+        self._found, self._outside, self._judged, self._log_level = found, outside, judged, log_level
         sample, at = found.sample, np.array(candidates)
         self._slices = [judged.slices[one] for one in candidates]
         self.bits = np.stack([sample.slice(conditions) for conditions in self._slices])
@@ -189,7 +189,8 @@ class _Left:
         # How many rows a row of the sample stands for. As few rows as the sample has say too little of slices
         # that hardly any baseline event meets: next to others, their estimates would be too low.
         self._scale = {
-            group: float(full.totals[group].n[0] / max(sample.totals[group].n[0], 1)) for group in SIDES
+            group: float(outside.rows.totals[group].n[0] / max(sample.totals[group].n[0], 1))
+            for group in SIDES
         }
 
     def estimates(self, aside: Sequence[int]) -> Floats | None:
@@ -232,7 +233,7 @@ class _Left:
         if all(scale == 1 for scale in self._scale.values()):
             return value[list(places)]
         slices = [self._slices[place] for place in places]
-        counts = count_outside(self._full, SIDES, slices, [self._judged.slices[one] for one in aside])
+        counts = self._outside.count(SIDES, slices, [self._judged.slices[one] for one in aside])
         own = np.array(places)
         return self._scores(own, counts, counts[0].w[:-1] / np.maximum(self._selected[own], 1e-300))
 

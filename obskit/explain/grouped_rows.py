@@ -80,6 +80,10 @@ class GroupedRows:
         segments: the rows, file by file.
         groups: for each group one mask per segment.
         classes: the rows of each weight, if they are known already.
+
+    Attributes:
+        length: the number of rows.
+        at_once: so many slices are counted at a time.
     """
 
     def __init__(
@@ -93,8 +97,9 @@ class GroupedRows:
         self.segments = tuple(segments)
         self.groups = dict(groups)
         self._bits: dict[FieldCondition, Bits] = {}
+        self.length = sum(segment.length for segment in self.segments)
         self._word_total = sum(word_count(segment.length) for segment in self.segments)
-        self._step = max(WORDS_AT_ONCE // max(self._word_total, 1), 1)
+        self.at_once = max(WORDS_AT_ONCE // max(self._word_total, 1), 1)
         self._positions: dict[str, list[Rows]] = {}
         self._weights: dict[str, Weights] = {}
         self._counted_jointly: dict[tuple[str, str], Counts] = {}
@@ -157,9 +162,11 @@ class GroupedRows:
 
     def count(self, group: str, slices: Sequence[Bits] | Bits) -> Counts:
         """Return the counts of a group's rows in each slice; `slices` may be a matrix, one per row."""
-        if 0 < len(slices) <= self._step:
+        if 0 < len(slices) <= self.at_once:
             return Counts(*self._count(group, slices))
-        parts = [self._count(group, slices[at : at + self._step]) for at in range(0, len(slices), self._step)]
+        parts = [
+            self._count(group, slices[at : at + self.at_once]) for at in range(0, len(slices), self.at_once)
+        ]
         return Counts(*np.concatenate([np.zeros((3, 0)), *parts], axis=1))
 
     @property
@@ -203,9 +210,9 @@ class GroupedRows:
         for _ in spread(self.bits, list(missing), 64 * words):
             pass
         together = [
-            list(range(at, min(at + self._step, len(slices)))) for at in range(0, len(slices), self._step)
+            list(range(at, min(at + self.at_once, len(slices)))) for at in range(0, len(slices), self.at_once)
         ]
-        singly = self._step == 1 or (alike is not None and self._step <= FEW_AT_ONCE)
+        singly = self.at_once == 1 or (alike is not None and self.at_once <= FEW_AT_ONCE)
         if alike is not None and singly:
             by_key: dict[Hashable, list[int]] = {}
             for at, conditions in enumerate(slices):

@@ -17,6 +17,7 @@ from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.intervals import with_intervals
 from obskit.explain.judge import Judged, judge
+from obskit.explain.outside import OutsideCounts
 from obskit.explain.sizing import Sizer
 from obskit.explain.unseen import unseen_children
 
@@ -71,7 +72,8 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     by_history = judged.score is not judged.evidence.score
     level = levels.log_level[0]
     own = without_idle_sets(candidates, judged, own, level)
-    plain = separate_causes(candidates, counted.full, judged, own, level, MOST_FINDINGS, lambda at, _: at)
+    outside = OutsideCounts(counted.full)
+    plain = separate_causes(candidates, outside, judged, own, level, MOST_FINDINGS, lambda at, _: at)
     more = unseen_children(
         sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
     )
@@ -81,12 +83,12 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
         judged = joined if by_history or judged.history is None else joined.without_history()
         significant = judged.significant(levels.floor)
     may = significant & (judged.score > 0)
-    sizer = Sizer(counted.full, judged, may, candidates.clusters, sample, history=by_history)
+    sizer = Sizer(outside, judged, may, candidates.clusters, sample, history=by_history)
     causes = plain
     if any(not restates(judged.evidence)[at] and sizer.resize(at, plain) != at for at in plain):
         causes = separate_causes(
             candidates,
-            counted.full,
+            outside,
             judged,
             own,
             level,

@@ -124,7 +124,7 @@ class RecountedRows(GroupedRows):
         slices: Sequence[Sequence[FieldCondition]],
         aside: Sequence[Sequence[FieldCondition]],
     ) -> list[Counts] | None:
-        """Return what `count_outside` does if all conditions were counted exactly together, else None."""
+        """Return what `OutsideCounts.count` does if all conditions were counted exactly, else None."""
         named = frozenset(condition for conditions in (*slices, *aside) for condition in conditions)
         table = None if self.complete else self._of(named)
         if table is None:
@@ -179,33 +179,6 @@ class RecountedRows(GroupedRows):
 
     def _of(self, conditions: frozenset[FieldCondition]) -> Combinations | None:
         return next((one for one in self._known if conditions <= set(one.conditions)), None)
-
-
-def count_outside(
-    rows: GroupedRows,
-    groups: Sequence[str],
-    slices: Sequence[Sequence[FieldCondition]],
-    aside: Sequence[Sequence[FieldCondition]],
-) -> list[Counts]:
-    """Return the counts of each group's rows in each slice, without those in any of some other slices.
-
-    Args:
-        rows: all compared rows.
-        groups: names of groups.
-        slices: conditions of each slice.
-        aside: conditions of the slices whose rows are not counted.
-
-    Returns:
-        The counts of each group, one entry per slice and then one for all of its rows that are left.
-    """
-    known = rows.known_outside(groups, slices, aside) if isinstance(rows, RecountedRows) else None
-    if known is not None:
-        return known
-    bits = [rows.slice(conditions) for conditions in slices]
-    if not aside:
-        return [Counts.join([rows.count(group, bits), rows.totals[group]]) for group in groups]
-    left = ~np.bitwise_or.reduce([rows.slice(conditions) for conditions in aside])
-    return [rows.count(group, [*(one & left for one in bits), left]) for group in groups]
 
 
 def _holds(table: Combinations, conditions: Iterable[FieldCondition]) -> npt.NDArray[np.bool_]:

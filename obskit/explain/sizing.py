@@ -20,7 +20,7 @@ from obskit.explain.earlier import LEAST_RATIO
 from obskit.explain.fit import KEPT, SURE, fits_outside
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged
-from obskit.explain.recounted import count_outside
+from obskit.explain.outside import OutsideCounts
 from obskit.explain.search import Slice
 from obskit.explain.weights import Bools
 from obskit.stats.counts import Counts
@@ -69,7 +69,7 @@ class Sizer:
     """Right-sizes slices.
 
     Args:
-        full: all compared rows.
+        outside: counts of all compared rows outside some slices.
         judged: slices with all parts of each.
         may: which of them may be named.
         clusters: which rows of a sample repeat each other.
@@ -79,7 +79,7 @@ class Sizer:
 
     def __init__(
         self,
-        full: GroupedRows,
+        outside: OutsideCounts,
         judged: Judged,
         may: Bools,
         clusters: Clusters,
@@ -87,10 +87,9 @@ class Sizer:
         *,
         history: bool,
     ) -> None:
-        self._full, self._judged, self._may = full, judged, may
+        self._outside, self._judged, self._may = outside, judged, may
         self._clusters, self._sample = clusters, sample
         self._apart: dict[tuple[int, int], bool] = {}
-        self._row_total = sum(segment.length for segment in full.segments)
         self._history = history and judged.history is not None
         number = {frozenset(conditions): at for at, conditions in enumerate(judged.slices)}
         self.wider: dict[int, list[int]] = {}
@@ -129,7 +128,7 @@ class Sizer:
                         return -self._evidence(at, other, others)
                     return self._evidence(other, at, others, most=True)
 
-                value = list(spread(evidence, near, self._row_total))
+                value = list(spread(evidence, near, self._outside.rows.length))
                 best = int(np.argmax(value))
                 if value[best] <= SURE:
                     break
@@ -200,16 +199,16 @@ class Sizer:
         return Parts((selected, selected + baseline), earlier)
 
     def _total(self) -> Parts:
-        totals = self._full.totals
+        totals = self._outside.rows.totals
         earlier = (totals["history_selected"], totals["history"]) if self._history else None
         return Parts((totals["selected"], totals["selected"] + totals["baseline"]), earlier)
 
     def _left(self, slices: Sequence[Slice], aside: Sequence[Slice]) -> Parts:
         """Return the parts of slices without the rows of others, then of all rows without them."""
-        selected, baseline = count_outside(self._full, SIDES, slices, aside)
+        selected, baseline = self._outside.count(SIDES, slices, aside)
         earlier = None
         if self._history:
-            before = count_outside(self._full, ("history_selected", "history"), slices, aside)
+            before = self._outside.count(("history_selected", "history"), slices, aside)
             earlier = before[0], before[1]
         return Parts((selected, selected + baseline), earlier)
 
