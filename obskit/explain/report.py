@@ -67,35 +67,34 @@ class Reporter:
         Returns:
             One finding per slice, in the same order.
         """
-        found: list[Finding] = []
-        timed = detail != "counts"
-        bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen} if timed else {}
-        examples = self._examples(bits) if detail == "all" else {}
-        latency: whatif.Latency | None = None
-        without: dict[int, float] = {}
-        if detail == "all" and chosen and "duration_ms" in self.scope.schema.names:
-            codes = self.scope.codes("duration_ms")
-            if whatif.has_latency(codes):
-                latency = whatif.Latency(self.full, self.compared("duration_ms"))
-                strongest = chosen[:LATENCIES]
-                left = spread(latency.without, [bits[at] for at in strongest], self.scope.dataset.rows)
-                without = dict(zip(strongest, left, strict=True))
-        sizes: dict[int, tuple[int | None, int | None]] = {}
-        if detail == "all":
-            counted = spread(self._traces_and_users, [bits[at] for at in chosen], self.scope.dataset.rows)
-            sizes = dict(zip(chosen, counted, strict=True))
-        for at in chosen:
+        bits = {} if detail == "counts" else {at: self.full.slice(self.judged.slices[at]) for at in chosen}
+        latency = self._latency() if detail == "all" and chosen else None
+
+        def look_at(at: int) -> dict[str, Any]:
             extra: dict[str, Any] = {}
-            if timed:
-                first, last = self._seen(at, bits[at])
-                extra = {"first_seen": first, "last_seen": last}
+            if detail != "counts":
+                extra["first_seen"], extra["last_seen"] = self._seen(at, bits[at])
             if detail == "all":
-                extra["traces"], extra["users"] = sizes[at]
-                extra["examples"] = examples[at]
-                p99 = None if latency is None or at not in without else (latency.p99, without[at])
+                extra["traces"], extra["users"] = self._traces_and_users(bits[at])
+                p99 = None
+                if latency is not None and at in chosen[:LATENCIES]:
+                    p99 = latency.p99, latency.without(bits[at])
                 extra["what_if"] = self._what_if(at, p99, chosen)
-            found.append(self._finding(at, extra))
-        return found
+            return extra
+
+        extras = list(spread(look_at, chosen, self.full.length))
+        if detail == "all":
+            for extra, examples in zip(extras, self._examples(list(bits.values())), strict=True):
+                extra["examples"] = examples
+        return [self._finding(at, extra) for at, extra in zip(chosen, extras, strict=True)]
+
+    def _latency(self) -> whatif.Latency | None:
+        """Return the durations of all compared rows; None where they have none."""
+        if "duration_ms" not in self.scope.schema.names:
+            return None
+        if not whatif.has_latency(self.scope.codes("duration_ms")):
+            return None
+        return whatif.Latency(self.full, self.compared("duration_ms"))
 
     def _finding(self, at: int, extra: dict[str, Any]) -> Finding:
         judged, conditions = self.judged, self.judged.slices[at]
@@ -220,22 +219,22 @@ class Reporter:
             seen += [int(moment) for moment in (began.min(), began.max()) if moment != NO_TIME]
         return (_iso(min(seen)), _iso(max(seen))) if seen else (None, None)
 
-    def _examples(self, bits: Mapping[int, Bits]) -> dict[int, dict[str, list[dict[str, Any]]]]:
+    def _examples(self, slices: Sequence[Bits]) -> list[dict[str, list[dict[str, Any]]]]:
         """Return up to three events of each group for each slice.
 
         Baseline events come from the slice itself where it has any: they went well, and are to compare with.
         """
         wanted: dict[int, set[int]] = {}
-        picks: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        picks: list[dict[str, list[tuple[int, int]]]] = []
         near = self._near()
-        for at, slice_bits in bits.items():
-            picks[at] = {}
+        for bits in slices:
+            picks.append({})
             for group in SIDES:
-                chosen = self.full.choose(group, slice_bits, near, EXAMPLES)
+                chosen = self.full.choose(group, bits, near, EXAMPLES)
                 if not chosen:
-                    every = np.full_like(slice_bits, 2**64 - 1)
+                    every = np.full_like(bits, 2**64 - 1)
                     chosen = self.full.choose(group, every, near, EXAMPLES)
-                picks[at][group] = chosen
+                picks[-1][group] = chosen
                 for file, row in chosen:
                     wanted.setdefault(file, set()).add(row)
         columns = [
@@ -249,10 +248,7 @@ class Reporter:
             table = self.scope.dataset.take(file, np.array(ordered, dtype=np.int64), columns, again=True)
             for row, event in zip(ordered, table.to_pylist(), strict=True):
                 events[file, row] = event
-        return {
-            at: {name: [events[key] for key in keys] for name, keys in sides.items()}
-            for at, sides in picks.items()
-        }
+        return [{name: [events[key] for key in keys] for name, keys in sides.items()} for sides in picks]
 
     def _near(self) -> tuple[int, int, int]:
         """Return a stretch of rows in the middle of the selection: segment, first and last row."""
