@@ -17,6 +17,7 @@ from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.intervals import with_intervals
 from obskit.explain.judge import Judged, judge
+from obskit.explain.left import Left
 from obskit.explain.outside import OutsideCounts
 from obskit.explain.sizing import Sizer
 from obskit.explain.unseen import unseen_children
@@ -73,7 +74,8 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     level = levels.log_level[0]
     own = without_idle_sets(candidates, judged, own, level)
     outside = OutsideCounts(counted.full)
-    plain = separate_causes(candidates, outside, judged, own, level, MOST_FINDINGS, lambda at, _: at)
+    left = Left(candidates, outside, judged, own, level)
+    plain = separate_causes(left, sample, judged, own, MOST_FINDINGS, lambda at, _: at)
     more = unseen_children(
         sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
     )
@@ -87,13 +89,7 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     causes = plain
     if any(not restates(judged.evidence)[at] and sizer.resize(at, plain) != at for at in plain):
         causes = separate_causes(
-            candidates,
-            outside,
-            judged,
-            own,
-            level,
-            MOST_FINDINGS,
-            lambda at, gone: sizer.resize(at, [*plain, *gone]),
+            left, sample, judged, own, MOST_FINDINGS, lambda at, gone: sizer.resize(at, [*plain, *gone])
         )
     counted.question.options.check_cancelled()
     others = [at for at in by_evidence(judged) if significant[at] and at not in causes]

@@ -93,7 +93,7 @@ def test_slices_that_hold_the_same_rows_are_counted_once(
     region = condition(rows, "region", "south")
     slices = [(version,), (region,), (image,), (version, region), (image, region), (region, image)]
     plain = rows.count_slices(("selected", "baseline"), slices)
-    monkeypatch.setattr(rows, "_step", 1)  # as with many rows
+    monkeypatch.setattr(rows, "at_once", 1)  # as with many rows
     counted: list[int] = []
     count = rows._count
 
