@@ -154,7 +154,7 @@ def judge(
     """
     full, levels, clusters = counted.full, counted.levels, candidates.clusters
     held_out, sample = candidates.held_out, candidates.sample
-    joined = [at for at, conditions in enumerate(slices) if len(conditions) > 1]
+    joined = np.array([at for at, conditions in enumerate(slices) if len(conditions) > 1], dtype=np.int64)
     selected, baseline = counted.counts([conditions[0] for conditions in slices])
     exact_counts = full.count_slices(
         SIDES, [slices[at] for at in joined], lambda conditions: sample.slice(conditions).tobytes()
@@ -164,7 +164,10 @@ def judge(
             getattr(into, name)[joined] = getattr(exact, name)
     all_selected, all_baseline = full.totals["selected"], full.totals["baseline"]
     # design effects can only take evidence back: they are computed where there is some
-    plain = score(selected, all_selected, baseline, all_baseline, levels.log_level[0])
+    plain = counted.scores([conditions[0] for conditions in slices])
+    plain[joined] = score(
+        selected[joined], all_selected, baseline[joined], all_baseline, levels.log_level[0]
+    )
     doubtful = np.flatnonzero(((plain > 0) | ("history" in full.groups)) & (selected.n >= levels.floor))
     effect_selected, effect_baseline, seen = np.ones(len(slices)), np.ones(len(slices)), selected.n.copy()
     effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
