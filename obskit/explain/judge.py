@@ -216,7 +216,7 @@ def weigh_slices(
     judged: Judged,
     halves: Mapping[int, HeldOut],
     *,
-    both_ends: bool = True,
+    intervals: bool = True,
 ) -> Judged:
     """Return slices with the evidence that their counts give.
 
@@ -225,7 +225,7 @@ def weigh_slices(
         candidates: the clusters of the sample.
         judged: slices with their counts; evidence, scores and whether they rose are replaced.
         halves: for each position that holds a set of values, its counts in the half that did not choose it.
-        both_ends: whether the upper ends of the intervals are needed.
+        intervals: whether the intervals of the risk ratios are needed.
     Returns:
         The same slices in the same order.
     """
@@ -245,7 +245,7 @@ def weigh_slices(
         level,
         deff,
         clusters.units,
-        both_ends=both_ends,
+        intervals=intervals,
     )
     columns = {name: getattr(evidence, name) for name in Evidence.__dataclass_fields__}
     value, rose = evidence.score.copy(), np.zeros(len(depth), dtype=bool)

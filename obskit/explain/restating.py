@@ -139,8 +139,8 @@ class _SomeRows:
         parts = [np.zeros(0, dtype=np.int64)]
         for file, rows in self._rows[group]:
             local, remap = codes.parts[file]
-            found = local[rows]
-            parts.append((found if remap is None else remap[found]).astype(np.int64))
+            found = local.take(rows)
+            parts.append((found if remap is None else remap.take(found)).astype(np.int64))
         self._values[group, name] = np.concatenate(parts)
         return self._values[group, name]
 

@@ -75,7 +75,8 @@ def bins(column: Column) -> npt.NDArray[np.int64]:
     low = _numbers(codes, codes.lo)
     ordinary = np.isfinite(low) & (low != 0)
     total = weight[ordinary].sum()
-    running = np.cumsum(np.where(ordinary, weight, 0.0)) - np.where(ordinary, weight, 0.0)
+    weight = np.where(ordinary, weight, 0.0)
+    running = np.cumsum(weight) - weight
     quantiles = np.concatenate([[0.0, 0.001, 0.01], np.arange(1, 25) / 25, [0.99, 0.999]])
     cuts = np.searchsorted(running, quantiles * total, side="left")
     special = np.flatnonzero(~ordinary & ~np.isnan(low))

@@ -87,7 +87,7 @@ def weigh(
     units: tuple[float, float] = (0.0, 0.0),
     weights: tuple[float, float] | None = None,
     *,
-    both_ends: bool = True,
+    intervals: bool = True,
 ) -> Evidence:
     """Compare slices between a selection and a baseline.
 
@@ -102,21 +102,22 @@ def weigh(
         units: extra weight of a large cluster in both groups.
         weights: weights of the whole groups, where the counts are of samples of different size; None takes
             those of the counts.
-        both_ends: whether the upper end of the risk ratio's interval is needed; else it is NaN.
+        intervals: whether the risk ratio's interval is needed; else its ends are NaN.
     Returns:
         Evidence; `score` is KL(Bern(p1_low) || Bern(p0_high)), 0 where the bounds overlap. The interval of
         the risk ratio is the ratio computed at the ends of both shares' intervals.
     """
     p1, p0 = share(selected, all_selected), share(baseline, all_baseline)
     low1 = lower_bound(*share_and_size(selected, all_selected, deff[0], units[0], side="low"), log_level)
-    high1 = low0 = np.full(len(selected), np.nan)
-    if both_ends:
+    high0 = upper_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="high"), log_level)
+    wa, wb = weights or (float(all_selected.w[0]), float(all_baseline.w[0]))
+    ratio_low = ratio_high = np.full(len(selected), np.nan)
+    if intervals:
         high1 = upper_bound(
             *share_and_size(selected, all_selected, deff[0], units[0], side="high"), log_level
         )
         low0 = lower_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="low"), log_level)
-    high0 = upper_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="high"), log_level)
-    wa, wb = weights or (float(all_selected.w[0]), float(all_baseline.w[0]))
+        ratio_low, ratio_high = _ratio(*rates(low1, high0, wa, wb)), _ratio(*rates(high1, low0, wa, wb))
     inside, outside = rates(p1, p0, wa, wb)
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.where(p0 < 1, (p1 - p0) / (1 - p0), 0.0)
@@ -131,8 +132,8 @@ def weigh(
         rate_inside=inside,
         rate_outside=outside,
         risk_ratio=ratio,
-        risk_ratio_low=_ratio(*rates(low1, high0, wa, wb)),
-        risk_ratio_high=_ratio(*rates(high1, low0, wa, wb)),
+        risk_ratio_low=ratio_low,
+        risk_ratio_high=ratio_high,
         plausible_ratio=plausible,
         excess_share=excess,
     )
