@@ -165,9 +165,7 @@ def judge(
     all_selected, all_baseline = full.totals["selected"], full.totals["baseline"]
     # design effects can only take evidence back: they are computed where there is some
     plain = counted.scores([conditions[0] for conditions in slices])
-    plain[joined] = score(
-        selected[joined], all_selected, baseline[joined], all_baseline, levels.log_level[0]
-    )
+    plain[joined] = score(selected[joined], all_selected, baseline[joined], all_baseline, levels.log_level[0])
     doubtful = np.flatnonzero(((plain > 0) | ("history" in full.groups)) & (selected.n >= levels.floor))
     effect_selected, effect_baseline, seen = np.ones(len(slices)), np.ones(len(slices)), selected.n.copy()
     effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])

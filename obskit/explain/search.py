@@ -54,7 +54,8 @@ class Group:
             keys x conditions; shares in [0, 1].
         """
         slices = np.empty((len(keys), len(self.weight)), dtype=np.float32)
-        for into, (first, *others) in zip(slices, keys, strict=True):  # one slice at a time stays in the cache
+        # one slice after the other: each stays in the cache until it is done
+        for into, (first, *others) in zip(slices, keys, strict=True):
             np.multiply(self.seen[first], self.weight, out=into)
             for other in others:
                 into *= self.seen[other]
