@@ -96,10 +96,12 @@ def is_restating(condition: FieldCondition, reasons: Mapping[str, str]) -> bool:
 
     Whether a number is there at all may be a cause: only some requests have that part.
     """
+    reason = reasons.get(condition.field)
+    if reason is None:
+        return False
     open_ended = condition.spec.get("low") is None and condition.spec.get("high") is None
     presence = condition.spec["op"] == "missing" or (condition.spec["op"] == "between" and open_ended)
-    reason = reasons.get(condition.field)
-    return reason is not None and not (presence and reason != DECIDES)
+    return not (presence and reason != DECIDES)
 
 
 def _measures(counted: Counted) -> dict[str, tuple[float, float]]:

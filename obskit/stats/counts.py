@@ -35,10 +35,11 @@ class Counts:
 
     def __sub__(self, other: Counts) -> Counts:
         # weights are floats: the difference of equal sums is noise, not a negative count
+        left = self.n > other.n
         return Counts(
             np.maximum(self.n - other.n, 0),
-            np.where(self.n > other.n, np.maximum(self.w - other.w, 0), 0.0),
-            np.where(self.n > other.n, np.maximum(self.w2 - other.w2, 0), 0.0),
+            np.where(left, np.maximum(self.w - other.w, 0), 0.0),
+            np.where(left, np.maximum(self.w2 - other.w2, 0), 0.0),
         )
 
     def __getitem__(self, key: slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Counts:
