@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
-from obskit.explain.weights import Bits, Rows
+from obskit.explain.weights import Bits, Bools, Rows
 
 # Two slices are the same where more than this share of their union is in both.
 SAME_ROWS = 0.9
@@ -48,9 +48,9 @@ def aliases(rows: GroupedRows, conditions: Sequence[FieldCondition]) -> list[lis
     groups: list[list[int]] = []
     for at in range(len(conditions)):
         if free[at]:
-            group = [at, *(int(i) for i in known.like(at) if free[i] and i != at)]
+            group = known.like(at, free).tolist()
             free[group] = False
-            groups.append(group)
+            groups.append([at, *(i for i in group if i != at)])
     return groups
 
 
@@ -65,19 +65,28 @@ class SameRows:
     def __init__(self, rows: GroupedRows, slices: Sequence[Bits]) -> None:
         self._rows = rows
         self._bits = np.stack(slices) if slices else np.zeros((0, 0), dtype=np.uint64)
-        self._sizes = {group: rows.sizes(group, self._bits) for group in SIDES} if slices else {}
-
-    def like(self, at: int) -> Rows:
-        """Return the slices with nearly the same rows as one of them."""
-        near = np.ones(len(self._bits), dtype=bool)
-        for sizes in self._sizes.values():
+        self._near = np.ones((len(slices), len(slices)), dtype=bool)
+        self._sizes: dict[str, Rows] = {}
+        for group in SIDES if slices else ():
+            sizes = rows.sizes(group, self._bits).astype(np.int64)
             # rows that differ in number by more cannot be the same rows
-            near &= np.minimum(sizes, sizes[at]) >= SAME_ROWS * np.maximum(sizes, sizes[at])
-        found = near.nonzero()[0]
+            self._near &= np.minimum.outer(sizes, sizes) >= SAME_ROWS * np.maximum.outer(sizes, sizes)
+            self._sizes[group] = sizes
+
+    def like(self, at: int, among: Bools | None = None) -> Rows:
+        """Return the slices with nearly the same rows as one of them.
+
+        Args:
+            at: the slice.
+            among: the slices to look at, itself included; None means all.
+        Returns:
+            Their positions.
+        """
+        found = (self._near[at] if among is None else self._near[at] & among).nonzero()[0]
         if len(found) == 1:  # the slice itself
             return found
         for group, sizes in self._sizes.items():
             both = self._rows.sizes(group, self._bits[found] & self._bits[at])
-            union = sizes[found].astype(np.int64) + int(sizes[at]) - both
+            union = sizes[found] + sizes[at] - both
             found = found[(union == 0) | (both > SAME_ROWS * union)]
         return found

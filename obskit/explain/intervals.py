@@ -168,7 +168,7 @@ class _Exchange:
                 share = kept[position : position + 1]
                 selected, baseline = _exchanged_counts(half.selected, half.baseline, share)
                 halves[position] = replace(half, selected=selected, baseline=baseline)
-            found = weigh_slices(self._counted, self._candidates, left, halves, both_ends=False)
+            found = weigh_slices(self._counted, self._candidates, left, halves, intervals=False)
             return found if self._by_history else found.without_history()
 
         return judge_with

@@ -154,7 +154,7 @@ def judge(
     """
     full, levels, clusters = counted.full, counted.levels, candidates.clusters
     held_out, sample = candidates.held_out, candidates.sample
-    joined = [at for at, conditions in enumerate(slices) if len(conditions) > 1]
+    joined = np.array([at for at, conditions in enumerate(slices) if len(conditions) > 1], dtype=np.int64)
     selected, baseline = counted.counts([conditions[0] for conditions in slices])
     exact_counts = full.count_slices(
         SIDES, [slices[at] for at in joined], lambda conditions: sample.slice(conditions).tobytes()
@@ -164,7 +164,8 @@ def judge(
             getattr(into, name)[joined] = getattr(exact, name)
     all_selected, all_baseline = full.totals["selected"], full.totals["baseline"]
     # design effects can only take evidence back: they are computed where there is some
-    plain = score(selected, all_selected, baseline, all_baseline, levels.log_level[0])
+    plain = counted.scores([conditions[0] for conditions in slices])
+    plain[joined] = score(selected[joined], all_selected, baseline[joined], all_baseline, levels.log_level[0])
     doubtful = np.flatnonzero(((plain > 0) | ("history" in full.groups)) & (selected.n >= levels.floor))
     effect_selected, effect_baseline, seen = np.ones(len(slices)), np.ones(len(slices)), selected.n.copy()
     effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
@@ -213,7 +214,7 @@ def weigh_slices(
     judged: Judged,
     halves: Mapping[int, HeldOut],
     *,
-    both_ends: bool = True,
+    intervals: bool = True,
 ) -> Judged:
     """Return slices with the evidence that their counts give.
 
@@ -222,7 +223,7 @@ def weigh_slices(
         candidates: the clusters of the sample.
         judged: slices with their counts; evidence, scores and whether they rose are replaced.
         halves: for each position that holds a set of values, its counts in the half that did not choose it.
-        both_ends: whether the upper ends of the intervals are needed.
+        intervals: whether the intervals of the risk ratios are needed.
     Returns:
         The same slices in the same order.
     """
@@ -242,7 +243,7 @@ def weigh_slices(
         level,
         deff,
         clusters.units,
-        both_ends=both_ends,
+        intervals=intervals,
     )
     columns = {name: getattr(evidence, name) for name in Evidence.__dataclass_fields__}
     value, rose = evidence.score.copy(), np.zeros(len(depth), dtype=bool)

@@ -96,10 +96,12 @@ def is_restating(condition: FieldCondition, reasons: Mapping[str, str]) -> bool:
 
     Whether a number is there at all may be a cause: only some requests have that part.
     """
+    reason = reasons.get(condition.field)
+    if reason is None:
+        return False
     open_ended = condition.spec.get("low") is None and condition.spec.get("high") is None
     presence = condition.spec["op"] == "missing" or (condition.spec["op"] == "between" and open_ended)
-    reason = reasons.get(condition.field)
-    return reason is not None and not (presence and reason != DECIDES)
+    return not (presence and reason != DECIDES)
 
 
 def _measures(counted: Counted) -> dict[str, tuple[float, float]]:
@@ -139,8 +141,8 @@ class _SomeRows:
         parts = [np.zeros(0, dtype=np.int64)]
         for file, rows in self._rows[group]:
             local, remap = codes.parts[file]
-            found = local[rows]
-            parts.append((found if remap is None else remap[found]).astype(np.int64))
+            found = local.take(rows)
+            parts.append((found if remap is None else remap.take(found)).astype(np.int64))
         self._values[group, name] = np.concatenate(parts)
         return self._values[group, name]
 

@@ -204,8 +204,8 @@ def _gather(codes: FieldCodes, rows_of: Sequence[Rows], into: npt.NDArray[Any]) 
     """Write the codes of some rows of each file into an array."""
     start = 0
     for (local, remap), rows in zip(codes.parts, rows_of, strict=True):
-        found = local[rows]
-        into[start : start + len(rows)] = found if remap is None else remap[found]
+        found = local.take(rows)
+        into[start : start + len(rows)] = found if remap is None else remap.take(found)
         start += len(rows)
 
 

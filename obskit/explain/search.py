@@ -53,11 +53,12 @@ class Group:
         Returns:
             keys x conditions; shares in [0, 1].
         """
-        slices = self.seen[[key[0] for key in keys]]
-        for into, key in zip(slices, keys, strict=True):
-            for other in key[1:]:
-                np.minimum(into, self.seen[other], out=into)
-        slices *= self.weight
+        slices = np.empty((len(keys), len(self.weight)), dtype=np.float32)
+        # one slice after the other: each stays in the cache until it is done
+        for into, (first, *others) in zip(slices, keys, strict=True):
+            np.multiply(self.seen[first], self.weight, out=into)
+            for other in others:
+                into *= self.seen[other]
         with one_thread():
             shares = slices @ self.seen.T
         return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1

@@ -5,12 +5,13 @@ A set is chosen on one half of the traces and tested on the other: choosing it d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from obskit.dataset import Weights
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.singles import Column, set_condition
 from obskit.explain.weights import Bits, Bools, Rows, pack, tally_rows
@@ -59,6 +60,8 @@ class Halves:
             for group in SIDES
             for half in (0, 1)
         }
+        (segment,) = sample.segments
+        self._weights = {cell: _weights_of(segment.weights, rows) for cell, rows in self._rows.items()}
         self._totals: dict[tuple[str, int], Counts] = {}
 
     def second(self) -> Bits:
@@ -69,17 +72,29 @@ class Halves:
         """Return the code of a field in each row of one half of a group."""
         (segment,) = self._sample.segments
         local, _ = self._sample.codes(name).parts[segment.file]
-        return np.asarray(local[self._rows[group, half]])
+        return local.take(self._rows[group, half])
 
-    def tally(self, column: Column, members: Rows, group: str, half: int) -> Counts:
+    def tally(
+        self, column: Column, members: Rows, group: str, half: int, codes: npt.NDArray[Any] | None = None
+    ) -> Counts:
         """Return the counts of some codes of a field in one half of a group.
 
         A dictionary may have as many codes as the sample has rows; the others are not counted.
+
+        Args:
+            column: the field.
+            members: the codes to count.
+            group: the group.
+            half: 0 or 1.
+            codes: the code of each row there, if it is known already.
+        Returns:
+            One entry per member.
         """
+        if codes is None:
+            codes = self.codes_of(column.codes.name, group, half)
         numbers = np.zeros(column.codes.size, dtype=np.min_scalar_type(len(members)))
         numbers[members] = np.arange(1, len(members) + 1)
-        found = numbers[self.codes_of(column.codes.name, group, half)]
-        return self._count(found, group, half, len(members) + 1)[1:]
+        return self._count(numbers.take(codes), group, half, len(members) + 1)[1:]
 
     def total(self, group: str, half: int) -> Counts:
         """Return the counts of all rows in one half of a group."""
@@ -89,8 +104,7 @@ class Halves:
         return self._totals[group, half]
 
     def _count(self, found: npt.NDArray[Any], group: str, half: int, size: int) -> Counts:
-        (segment,) = self._sample.segments
-        return Counts(*tally_rows(found, segment.weights, self._rows[group, half], size))
+        return Counts(*tally_rows(found, self._weights[group, half], None, size))
 
     def find(self, column: Column, floor_share: float, log_level: float) -> HeldOut | None:
         """Return the set of a field's values that is significant on the other half.
@@ -102,12 +116,13 @@ class Halves:
         Returns:
             The set with its counts on the second half; None if there is none.
         """
-        seen = np.bincount(self.codes_of(column.codes.name, "selected", 0), minlength=1)
+        codes = self.codes_of(column.codes.name, "selected", 0)
+        seen = np.bincount(codes, minlength=1)
         seen[0] = 0
         if column.codes.rare_code is not None:
             seen[column.codes.rare_code : column.codes.rare_code + 1] = 0
         usable = np.flatnonzero(seen)
-        selected = self.tally(column, usable, "selected", 0)
+        selected = self.tally(column, usable, "selected", 0, codes)
         often = selected.n >= 2
         if np.count_nonzero(often) < 3:
             return None
@@ -124,19 +139,13 @@ class Halves:
         if size < 3:
             return None
         members = usable[ranked[:size]]
-        found = HeldOut(
-            set_condition(column.codes, members),
-            self.tally(column, members, "selected", 1).sum(),
-            self.total("selected", 1),
-            self.tally(column, members, "baseline", 1).sum(),
-            self.total("baseline", 1),
-        )
-        if (
-            score(found.selected, found.all_selected, found.baseline, found.all_baseline, log_level)[0] <= 0
-            or share(found.selected, found.all_selected)[0] < floor_share
-        ):
+        selected, baseline = (self.tally(column, members, group, 1).sum() for group in SIDES)
+        whole_a, whole_b = self.total("selected", 1), self.total("baseline", 1)
+        if share(selected, whole_a)[0] < floor_share:
             return None
-        return found
+        if score(selected, whole_a, baseline, whole_b, log_level)[0] <= 0:
+            return None
+        return HeldOut(set_condition(column.codes, members), selected, whole_a, baseline, whole_b)
 
 
 def _best_size(selected: Counts, all_selected: Counts, baseline: Counts, all_baseline: Counts) -> int:
@@ -155,3 +164,10 @@ def _best_size(selected: Counts, all_selected: Counts, baseline: Counts, all_bas
     value = score(inside[likely], whole[0], outside[likely], whole[1], log_level)
     best = int(np.argmax(value))
     return int(likely[best]) + 1 if value[best] > 0 else 0
+
+
+def _weights_of(weights: Weights, rows: Rows) -> Weights:
+    """Return the weights of some rows of a file."""
+    if weights.classes is not None:
+        return replace(weights, classes=weights.classes[rows])
+    return replace(weights, row_n=weights.rows_n()[rows], row_w=weights.rows_w()[rows])

@@ -75,7 +75,8 @@ def bins(column: Column) -> npt.NDArray[np.int64]:
     low = _numbers(codes, codes.lo)
     ordinary = np.isfinite(low) & (low != 0)
     total = weight[ordinary].sum()
-    running = np.cumsum(np.where(ordinary, weight, 0.0)) - np.where(ordinary, weight, 0.0)
+    weight = np.where(ordinary, weight, 0.0)
+    running = np.cumsum(weight) - weight
     quantiles = np.concatenate([[0.0, 0.001, 0.01], np.arange(1, 25) / 25, [0.99, 0.999]])
     cuts = np.searchsorted(running, quantiles * total, side="left")
     special = np.flatnonzero(~ordinary & ~np.isnan(low))
@@ -89,9 +90,9 @@ def interval_totals(column: Column) -> npt.NDArray[np.float64]:
     if not len(starts):
         return np.zeros(0)
     sums = np.concatenate([[0.0], np.cumsum((column.selected.n + column.baseline.n)[1:])])
-    ends = np.append(starts[1:], column.codes.size - 1)
+    sums = sums[np.append(starts, column.codes.size - 1)]
     first, last = _runs(len(starts))
-    return np.asarray(sums[ends[last]] - sums[starts[first]])
+    return np.asarray(sums[last + 1] - sums[first])
 
 
 def field_conditions(
@@ -138,24 +139,20 @@ def _intervals(
     column: Column, all_selected: Counts, all_baseline: Counts, floor: float, log_level: float
 ) -> list[FieldCondition]:
     """Return the best interval, and the best one that doesn't overlap it."""
-    starts = column.starts
-    ends = np.append(starts[1:], column.codes.size - 1)
-    first, last = _runs(len(starts))
-
-    def between(counts: Counts) -> Counts:
-        parts = []
-        for values in (counts.n, counts.w, counts.w2):
-            sums = np.concatenate([[0.0], np.cumsum(values[1:])])
-            parts.append(sums[ends[last]] - sums[starts[first]])
-        return Counts(*parts)
-
-    selected, baseline = between(column.selected), between(column.baseline)
+    cuts = np.append(column.starts, column.codes.size - 1)
+    first, last = _runs(len(column.starts))
+    sums = np.zeros((6, column.codes.size))  # before each entry
+    for row, values in zip(sums, column.rows, strict=True):
+        np.cumsum(values[1:], out=row[1:])
+    sums = sums[:, cuts]
+    between = sums.take(last + 1, axis=1) - sums.take(first, axis=1)
     # all numbers together are "not missing"
-    whole = selected.n + baseline.n >= (column.selected.n + column.baseline.n)[1:].sum()
-    worth = np.flatnonzero((selected.n >= floor) & ~whole)
+    whole = between[0] + between[3] >= (column.selected.n + column.baseline.n)[1:].sum()
+    worth = np.flatnonzero((between[0] >= floor) & ~whole)
     if not len(worth):
         return []
-    first, last, selected, baseline = first[worth], last[worth], selected[worth], baseline[worth]
+    first, last, between = first[worth], last[worth], between.take(worth, axis=1)
+    selected, baseline = Counts(*between[:3]), Counts(*between[3:])
     rough = rough_score(selected, all_selected, baseline, all_baseline, log_level)
     free = rough > 0
     conditions: list[FieldCondition] = []
@@ -164,13 +161,16 @@ def _intervals(
         likely = likely[np.argsort(-rough[likely], kind="stable")[:LIKELY]]
         if not conditions:
             likely = np.union1d(likely, np.flatnonzero(free & (first == last)))
-        value = score(selected[likely], all_selected, baseline[likely], all_baseline, log_level)
+        value = score(
+            selected[likely], all_selected, baseline[likely], all_baseline, log_level, only_best=True
+        )
         if not len(value) or value.max() <= 0:
             break
         # an interval of several bins has to say more than its best bin
         bins_first = np.lexsort((likely, first[likely] != last[likely], -value))
         best = int(likely[bins_first[0]])
-        conditions.append(interval_condition(column.codes, int(starts[first[best]]), int(ends[last[best]])))
+        start, end = int(cuts[first[best]]), int(cuts[last[best] + 1])
+        conditions.append(interval_condition(column.codes, start, end))
         free &= (first > last[best]) | (last < first[best])
     return conditions
 

@@ -35,10 +35,11 @@ class Counts:
 
     def __sub__(self, other: Counts) -> Counts:
         # weights are floats: the difference of equal sums is noise, not a negative count
+        left = self.n > other.n
         return Counts(
             np.maximum(self.n - other.n, 0),
-            np.where(self.n > other.n, np.maximum(self.w - other.w, 0), 0.0),
-            np.where(self.n > other.n, np.maximum(self.w2 - other.w2, 0), 0.0),
+            np.where(left, np.maximum(self.w - other.w, 0), 0.0),
+            np.where(left, np.maximum(self.w2 - other.w2, 0), 0.0),
         )
 
     def __getitem__(self, key: slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Counts:
@@ -63,7 +64,7 @@ class Counts:
 
 def share(part: Counts, whole: Counts) -> Floats:
     """Return the weighted share of the whole that lies in each slice, in [0, 1]."""
-    return np.clip(part.w / max(float(whole.w[0]), 1e-300), 0.0, 1.0)
+    return np.minimum(np.maximum(part.w / max(float(whole.w[0]), 1e-300), 0.0), 1.0)
 
 
 def effective_size(
@@ -120,12 +121,14 @@ def share_and_size(
     """
     total, squares = float(whole.w[0]), float(whole.w2[0])
     added = max(total + unit, 1e-300)
-    p = np.clip((part.w + (unit if side == "high" else 0.0)) / added, 0.0, 1.0)
-    v = design_effect * (part.w2 * (1 - p) ** 2 + np.maximum(squares - part.w2, 0.0) * p**2)
-    v = (v + unit**2 * ((1 - p) ** 2 if side == "high" else p**2)) / added**2
+    p = np.minimum(np.maximum((part.w + (unit if side == "high" else 0.0)) / added, 0.0), 1.0)
+    q = 1 - p
+    inside, outside = q**2, p**2
+    v = design_effect * (part.w2 * inside + np.maximum(squares - part.w2, 0.0) * outside)
+    v = (v + unit**2 * (inside if side == "high" else outside)) / added**2
     plain = total**2 / max(squares, 1e-300) / design_effect
     with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.where((v > 0) & (p > 0) & (p < 1), p * (1 - p) / v, plain)
+        size = np.where((v > 0) & (p > 0) & (p < 1), p * q / v, plain)
     return p, np.maximum(np.minimum(size, plain), 1e-9)
 
 

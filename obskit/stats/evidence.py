@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
-from obskit.stats.counts import Counts, Floats, share, share_and_size
+from obskit.stats.counts import Counts, Floats, Side, share, share_and_size
 
 # A slice's own earlier rate is drawn toward another by so many observations.
 USUAL = 20.0
@@ -86,7 +87,7 @@ def weigh(
     units: tuple[float, float] = (0.0, 0.0),
     weights: tuple[float, float] | None = None,
     *,
-    both_ends: bool = True,
+    intervals: bool = True,
 ) -> Evidence:
     """Compare slices between a selection and a baseline.
 
@@ -101,21 +102,22 @@ def weigh(
         units: extra weight of a large cluster in both groups.
         weights: weights of the whole groups, where the counts are of samples of different size; None takes
             those of the counts.
-        both_ends: whether the upper end of the risk ratio's interval is needed; else it is NaN.
+        intervals: whether the risk ratio's interval is needed; else its ends are NaN.
     Returns:
         Evidence; `score` is KL(Bern(p1_low) || Bern(p0_high)), 0 where the bounds overlap. The interval of
         the risk ratio is the ratio computed at the ends of both shares' intervals.
     """
     p1, p0 = share(selected, all_selected), share(baseline, all_baseline)
     low1 = lower_bound(*share_and_size(selected, all_selected, deff[0], units[0], side="low"), log_level)
-    high1 = low0 = np.full(len(selected), np.nan)
-    if both_ends:
+    high0 = upper_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="high"), log_level)
+    wa, wb = weights or (float(all_selected.w[0]), float(all_baseline.w[0]))
+    ratio_low = ratio_high = np.full(len(selected), np.nan)
+    if intervals:
         high1 = upper_bound(
             *share_and_size(selected, all_selected, deff[0], units[0], side="high"), log_level
         )
         low0 = lower_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="low"), log_level)
-    high0 = upper_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="high"), log_level)
-    wa, wb = weights or (float(all_selected.w[0]), float(all_baseline.w[0]))
+        ratio_low, ratio_high = _ratio(*rates(low1, high0, wa, wb)), _ratio(*rates(high1, low0, wa, wb))
     inside, outside = rates(p1, p0, wa, wb)
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.where(p0 < 1, (p1 - p0) / (1 - p0), 0.0)
@@ -130,8 +132,8 @@ def weigh(
         rate_inside=inside,
         rate_outside=outside,
         risk_ratio=ratio,
-        risk_ratio_low=_ratio(*rates(low1, high0, wa, wb)),
-        risk_ratio_high=_ratio(*rates(high1, low0, wa, wb)),
+        risk_ratio_low=ratio_low,
+        risk_ratio_high=ratio_high,
         plausible_ratio=plausible,
         excess_share=excess,
     )
@@ -177,17 +179,44 @@ def effective_count(counts: Counts, deff: Floats | float = 1.0) -> Floats:
 
 
 def score(
-    selected: Counts, all_selected: Counts, baseline: Counts, all_baseline: Counts, log_level: float
+    selected: Counts,
+    all_selected: Counts,
+    baseline: Counts,
+    all_baseline: Counts,
+    log_level: float,
+    *,
+    only_best: bool = False,
 ) -> Floats:
-    """Return only the score that `weigh` computes, for searches that need nothing else."""
+    """Return only the score that `weigh` computes, for searches that need nothing else.
+
+    Args:
+        selected: the slices' counts in the selection.
+        all_selected: the counts of the whole selection (length 1).
+        baseline: the slices' counts in the baseline.
+        all_baseline: the counts of the whole baseline (length 1).
+        log_level: natural log of the one-sided error level of each bound.
+        only_best: whether slices that surely score less than the best one may have 0.
+    Returns:
+        Nats, >= 0.
+    """
     p1, p0 = share(selected, all_selected), share(baseline, all_baseline)
     out = np.zeros(len(selected))
+
+    def limit(at: npt.NDArray[np.int64]) -> Floats:
+        return upper_bound(*share_and_size(baseline[at], all_baseline, side="high"), log_level)
+
     # bounds cost most, and a slice that isn't more common has no score
     more = np.flatnonzero(p1 > p0)
     low = lower_bound(*share_and_size(selected[more], all_selected, side="low"), log_level)
-    out[more] = divergence(
-        low, upper_bound(*share_and_size(baseline[more], all_baseline, side="high"), log_level)
-    )
+    # nor has one whose lower bound doesn't exceed the share that was seen in the baseline
+    least = low > p0[more]
+    more, low = more[least], low[least]
+    if only_best and len(more) > 1:
+        most = divergence(low, p0[more])  # what each would score if the baseline's share were certain
+        top = np.argmax(most)[None]
+        kept = most >= divergence(low[top], limit(more[top]))
+        more, low = more[kept], low[kept]
+    out[more] = divergence(low, limit(more))
     return out
 
 
@@ -198,19 +227,25 @@ def rough_score(
 
     A bound is where n KL(p || q) reaches the level (Chernoff): Wilson's bound and two steps of Newton.
     """
-    bounds = []
-    for part, whole, sign in ((selected, all_selected, -1.0), (baseline, all_baseline, 1.0)):
-        p, size = share_and_size(part, whole, side="low" if sign < 0 else "high")
-        z2 = -2 * log_level / size
-        spread = np.sqrt(z2 * (p * (1 - p) + z2 / 4))
-        q = (p + z2 / 2 + sign * spread) / (1 + z2)
-        for _ in range(2):
-            q = np.clip(q, 1e-12, 1 - 1e-12)
-            gap = special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q) + log_level / size
-            slope = (q - p) / (q * (1 - q))
-            q = q - np.divide(gap, slope, out=np.zeros_like(q), where=np.abs(slope) > 1e-9)
-        bounds.append(np.clip(q, 0.0, p) if sign < 0 else np.clip(q, p, 1.0))
-    return divergence(*bounds)
+    out = np.zeros(len(selected))
+    more = np.flatnonzero(share(selected, all_selected) > share(baseline, all_baseline))
+    low = _rough_bound(selected[more], all_selected, "low", log_level)
+    out[more] = divergence(low, _rough_bound(baseline[more], all_baseline, "high", log_level))
+    return out
+
+
+def _rough_bound(part: Counts, whole: Counts, side: Side, log_level: float) -> Floats:
+    p, size = share_and_size(part, whole, side=side)
+    sign = -1.0 if side == "low" else 1.0
+    z2 = -2 * log_level / size
+    spread = np.sqrt(z2 * (p * (1 - p) + z2 / 4))
+    q = (p + z2 / 2 + sign * spread) / (1 + z2)
+    for _ in range(2):
+        q = np.clip(q, 1e-12, 1 - 1e-12)
+        gap = special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q) + log_level / size
+        slope = (q - p) / (q * (1 - q))
+        q = q - np.divide(gap, slope, out=np.zeros_like(q), where=np.abs(slope) > 1e-9)
+    return np.clip(q, 0.0, p) if side == "low" else np.clip(q, p, 1.0)
 
 
 def rates(p1: Floats, p0: Floats, selected_weight: float, baseline_weight: float) -> tuple[Floats, Floats]:
