@@ -82,7 +82,8 @@ class SameRows:
         Returns:
             Their positions.
         """
-        found = (self._near[at] if among is None else self._near[at] & among).nonzero()[0]
+        near: Bools = self._near[at] if among is None else self._near[at] & among
+        found: Rows = near.nonzero()[0]
         if len(found) == 1:  # the slice itself
             return found
         for group, sizes in self._sizes.items():

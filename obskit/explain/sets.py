@@ -139,10 +139,10 @@ class Halves:
         if size < 3:
             return None
         members = usable[ranked[:size]]
-        selected, baseline = (self.tally(column, members, group, 1).sum() for group in SIDES)
-        whole_a, whole_b = self.total("selected", 1), self.total("baseline", 1)
+        selected, whole_a = self.tally(column, members, "selected", 1).sum(), self.total("selected", 1)
         if share(selected, whole_a)[0] < floor_share:
             return None
+        baseline, whole_b = self.tally(column, members, "baseline", 1).sum(), self.total("baseline", 1)
         if score(selected, whole_a, baseline, whole_b, log_level)[0] <= 0:
             return None
         return HeldOut(set_condition(column.codes, members), selected, whole_a, baseline, whole_b)

@@ -213,7 +213,7 @@ def score(
     more, low = more[least], low[least]
     if only_best and len(more) > 1:
         most = divergence(low, p0[more])  # what each would score if the baseline's share were certain
-        top = np.argmax(most)[None]
+        top = np.array([np.argmax(most)])
         kept = most >= divergence(low[top], limit(more[top]))
         more, low = more[kept], low[kept]
     out[more] = divergence(low, limit(more))

@@ -65,3 +65,12 @@ def test_ranks_are_compared_within_slices() -> None:
     assert correlation(one, other) > 0.4
     assert round(correlation(one, other, slices), 9) == -1.0
     assert correlation(one, np.zeros(40)) == 0.0
+
+
+def test_ranks_do_not_depend_on_how_far_apart_numbers_are(rng: np.random.Generator) -> None:
+    """Close integers are counted, distant ones and fractions are sorted."""
+    one, other, slices = (rng.integers(0, most, 300) for most in (40, 9, 4))
+    near = correlation(one, other, slices)
+    assert near != 0
+    assert correlation(one * 10**9, other, slices) == near
+    assert correlation(one / 7, other, slices * 10**6) == near

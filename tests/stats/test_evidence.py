@@ -195,6 +195,30 @@ def test_the_rough_score_is_near_the_score(hits: list[tuple[int, int]], log_leve
     assert np.all(np.abs(exact - rough) <= 0.15 + 0.25 * exact)
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 4_000)), min_size=1, max_size=40),
+    st.floats(-60, -3),
+)
+def test_the_score_alone_is_that_of_all_evidence(hits: list[tuple[int, int]], log_level: float) -> None:
+    selected, baseline = (counts(*side) for side in zip(*hits, strict=True))
+    asked = (selected, counts(400), baseline, counts(4_000), log_level)
+    exact = score(*asked)
+    assert exact.tolist() == weigh(*asked).score.tolist()
+    best = score(*asked, only_best=True)
+    assert best.max() == exact.max()
+    assert np.all((best == exact) | (best == 0))
+    assert np.all(best[exact == exact.max()] == exact.max())  # of equally good slices, none is left out
+
+
+def test_without_intervals_the_other_numbers_are_the_same() -> None:
+    asked = (counts(30, 40), counts(100), counts(10, 60), counts(1_000), math.log(0.01))
+    whole, part = weigh(*asked), weigh(*asked, intervals=False)
+    for name in ("score", "risk_ratio", "plausible_ratio", "excess_share"):
+        assert getattr(whole, name).tolist() == getattr(part, name).tolist()
+    assert np.isnan(part.risk_ratio_low).all()
+    assert np.isnan(part.risk_ratio_high).all()
+
+
 def test_a_level_per_slice_gives_what_each_level_gives_alone() -> None:
     levels = np.log([0.05, 1e-6, 0.05, 1e-12])
     selected, baseline = counts(30, 40, 5, 90), counts(10, 60, 2, 100)
