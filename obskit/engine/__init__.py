@@ -23,6 +23,7 @@ from obskit.engine.items import format_condition, format_exclusion, format_value
 from obskit.engine.make_masks import masks_by_file
 from obskit.engine.masks import Mask
 from obskit.engine.place import placed_rows
+from obskit.engine.plain_rows import RowPicker
 from obskit.engine.population import Population, check_population
 from obskit.engine.scope import Scope
 from obskit.engine.times import Window, parse_moment, parse_window, split_window, window_or_condition
@@ -42,6 +43,7 @@ __all__ = [
     "Names",
     "Population",
     "QueryOutput",
+    "RowPicker",
     "Scope",
     "Token",
     "Window",

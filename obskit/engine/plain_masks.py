@@ -21,16 +21,17 @@ from obskit.engine.masks import BoolArray, Mask, by_chunk
 from obskit.engine.plain import Comparison, Joined, Missing, Not, Operator, Plain, Test, Written, tests_of
 from obskit.engine.window import TIME
 
-# A part of the rows of one file; true and null rows, null None if there are none.
+# A part of the rows of one file, or their numbers; true and null rows, null None if there are none.
 Range = tuple[int, int]
+Rows = npt.NDArray[np.int64]
 Found = tuple[BoolArray, BoolArray | None]
 Numbers = Sequence[pa.ChunkedArray]
 
 
 def fields_to_hold(plain: Plain, schema: pa.Schema, codes: Codes) -> list[str]:
     """Return the fields of a condition whose values are needed, because codes do not tell them exactly."""
-    names = dict.fromkeys(test.field for test in tests_of(plain))
-    return [name for name in names if not _is_time(name, schema) and _exact_codes(name, codes) is None]
+    tests = [test for test in tests_of(plain) if not _is_time(test.field, schema)]
+    return list(dict.fromkeys(test.field for test in tests if _exact_codes(test, codes) is None))
 
 
 def plain_masks(
@@ -70,7 +71,7 @@ def plain_masks(
 
 def plain_reader(
     plain: Plain, schema: pa.Schema, codes: Codes, held: Mapping[str, Numbers]
-) -> Callable[[int, Range], Found]:
+) -> Callable[[int, Range | Rows], Found]:
     """Return a function that makes a condition on some rows of a file; arguments as in `plain_masks`."""
     readers = [_reader(test, schema, codes, held) for test in tests_of(plain)]
     # in the order of the tests
@@ -114,29 +115,41 @@ def _widened(part: BoolArray, rows: int, within: Range) -> BoolArray:
 
 def _reader(
     test: Test, schema: pa.Schema, codes: Codes, held: Mapping[str, Numbers]
-) -> Callable[[int, Range], Found]:
+) -> Callable[[int, Range | Rows], Found]:
     """Return a function that makes a test on some rows of a file."""
     if _is_time(test.field, schema):
         times = codes.times()
-        return lambda file, rows: _in_numbers(test, times[file][slice(*rows)], NO_TIME)
-    exact = _exact_codes(test.field, codes)
+        return lambda file, rows: _in_numbers(test, times[file][_index(rows)], NO_TIME)
+    exact = _exact_codes(test, codes)
     if exact is not None:
         return _in_codes(test, exact)
     columns = held[test.field]
-    return lambda file, rows: _in_column(test, columns[file].slice(rows[0], rows[1] - rows[0]))
+    return lambda file, rows: _in_column(test, _values_of(columns[file], rows))
+
+
+def _index(rows: Range | Rows) -> slice | Rows:
+    return slice(*rows) if isinstance(rows, tuple) else rows
+
+
+def _values_of(column: pa.ChunkedArray, rows: Range | Rows) -> pa.ChunkedArray:
+    if isinstance(rows, tuple):
+        return column.slice(rows[0], rows[1] - rows[0])
+    return column.take(pa.array(rows))
 
 
 def _is_time(name: str, schema: pa.Schema) -> bool:
     return name == TIME and bool(schema.field(name).type == pa.timestamp("us", "UTC"))
 
 
-def _exact_codes(name: str, codes: Codes) -> FieldCodes | None:
-    """Return the codes of a field if they are at hand, and each of them is one value."""
-    found = codes.known(name)
-    return found if found is not None and found.kind == "value" and found.rare_code is None else None
+def _exact_codes(test: Test, codes: Codes) -> FieldCodes | None:
+    """Return the codes of a test's field if they are at hand, and tell for each row whether it is true."""
+    found = codes.known(test.field)
+    if found is None or isinstance(test, Missing):  # code 0 is missing, whatever the others are
+        return found
+    return found if found.kind == "value" and found.rare_code is None else None
 
 
-def _in_codes(test: Test, codes: FieldCodes) -> Callable[[int, Range], Found]:
+def _in_codes(test: Test, codes: FieldCodes) -> Callable[[int, Range | Rows], Found]:
     accept = np.zeros(codes.size, dtype=bool)
     if isinstance(test, Missing):
         accept[0] = True
@@ -144,9 +157,9 @@ def _in_codes(test: Test, codes: FieldCodes) -> Callable[[int, Range], Found]:
         accept[1:] = _accepted(test, codes.values)
     nulls = not isinstance(test, Missing) and bool(codes.totals["all"].n[0])
 
-    def read(file: int, rows: Range) -> Found:
+    def read(file: int, rows: Range | Rows) -> Found:
         local, remap = codes.parts[file]
-        part = local[slice(*rows)]
+        part = local[_index(rows)]
         own = accept if remap is None else accept[remap]
         hits = np.flatnonzero(own)
         true = among(part, own, hits) if len(hits) else np.zeros(len(part), dtype=bool)
