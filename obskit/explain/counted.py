@@ -13,7 +13,6 @@ import numpy as np
 from obskit.dataset import FieldCodes, Progress
 from obskit.errors import InvalidArgument
 from obskit.explain.cores import spread
-from obskit.explain.excluded import ExcludedCounts
 from obskit.explain.field_choice import FieldChoice
 from obskit.explain.group_masks import GroupMasks, group_masks, grouped_rows, without_totals
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
@@ -226,12 +225,8 @@ def _count_jointly(question: Question, names: Sequence[str], masks: GroupMasks, 
     own = [name for name in names if name in shared and scope.codes(name) is shared[name]]
     groups = ("selected", "excluded") if masks.from_totals else SIDES
     for group in groups:
-        if group not in full.groups:
-            continue
-        if group == "excluded":
-            counted = ExcludedCounts.of(stored, full)
-            own = [name for name in own if not counted.knows(scope.codes(name))]
-        full.tally_jointly(group, own, joint, scope.dataset.rows)
+        if group in full.groups:
+            full.tally_jointly(group, own, joint, scope.dataset.rows)
 
 
 def _encode(question: Question, fields: FieldChoice) -> None:
@@ -286,8 +281,7 @@ def _tally(
     totals = codes.totals[question.population]
     baseline = Counts(totals.n.astype(float), totals.w, totals.w2) - selected
     if "excluded" in full.groups:
-        stored = question.scope.dataset.codes
-        baseline = baseline - ExcludedCounts.of(stored, full).tally(full, codes)
+        baseline = baseline - full.tally("excluded", codes.name)
     return selected, baseline
 
 
