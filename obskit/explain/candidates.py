@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -61,13 +62,16 @@ class Candidates:
     clocks: list[str]
 
 
-def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
+def find_candidates(
+    counted: Counted, depth: int, *, early: bool, known: Candidates | None = None
+) -> Candidates:
     """Find the slices that are worth an exact count.
 
     Args:
         counted: the question with its fields counted.
         depth: the most conditions in one slice.
         early: for an answer that comes first: no sets of values, fewer conditions.
+        known: the candidates of an earlier answer to this question, whose fields need no second look.
     Returns:
         Candidates.
     Raises:
@@ -76,23 +80,25 @@ def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
     question = counted.question
     most = (MOST_SELECTED, MOST_BASELINE_SINGLES if depth == 1 else MOST_BASELINE)
     scope = question.scope
-    sample, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
-    clusters = Clusters(sample, ids)
-    halves = Halves(sample, ids)
     left_out: list[str] = []
     causes: list[FieldCondition] = []
     reasons: dict[str, str] = {}
 
     def look_at_fields() -> None:
-        left_out.extend(_clocks(counted))
+        left_out.extend(_clocks(counted) if known is None else known.clocks)
         causes.extend(one for one in counted.singles.conditions if one.field not in left_out)
         question.options.check_cancelled()
-        reasons.update(restating_fields(counted, causes))
+        reasons.update(restating_fields(counted, causes) if known is None else known.reasons)
 
-    # next to each other: one looks at all rows, the others at the sample
-    tasks: list[Callable[[], HeldOut | None]] = [look_at_fields]
-    tasks += [] if early else _set_searches(counted, halves)
-    found = list(spread(lambda task: task(), tasks, scope.dataset.rows))
+    def draw() -> tuple[GroupedRows, Clusters, Halves]:
+        sample, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
+        return sample, Clusters(sample, ids), Halves(sample, ids)
+
+    # next to each other: one looks at all rows, the other makes the sample
+    tasks: list[Callable[[], Any]] = [draw, look_at_fields]
+    (sample, clusters, halves), _ = spread(lambda task: task(), tasks, scope.dataset.rows)
+    searches = [] if early else _set_searches(counted, halves)
+    found = list(spread(lambda task: task(), searches, scope.dataset.rows))
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
     restating = [condition for condition in causes if is_restating(condition, reasons)]
@@ -163,11 +169,11 @@ def _find_slices(
     # A set was chosen for its excess: in a conjunction it could not be tested again.
     joined = [at for at in kept if pool[at] not in held_out]
     table = search.screen(sample, [pool[at] for at in joined])
-    slices = search.conjunctions(table, value[best][joined], least, depth)
+    past = "history" in counted.full.groups
+    slices = search.conjunctions(table, value[best][joined], least, depth, past=past)
     if counted.question.options.thorough and depth > 1:
         slices += search.interactions(table, least)
     # with history, a condition may show something next to its own past only
-    past = "history" in counted.full.groups
     singles = [(pool[at],) for at in kept if past or value[best[at]] > 0]
     return same, with_parts(slices, singles), [pool[at] for at in joined]
 

@@ -49,12 +49,14 @@ class Ranked:
     notes: tuple[str, ...]
 
 
-def rank(counted: Counted, candidates: Candidates) -> Ranked:
+def rank(counted: Counted, candidates: Candidates, *, narrow: bool = True) -> Ranked:
     """Judge all candidates by exact counts and put them in order.
 
     Args:
         counted: the question with its fields counted.
         candidates: slices to judge.
+        narrow: whether those that are shown get intervals of their own, which takes a while. Otherwise they
+            keep the wider ones that hold for all slices at once.
     Returns:
         Ranked; at most 10 causes and 40 refinements.
     Raises:
@@ -102,16 +104,11 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
 
     refinements = _distinct(sample, judged, causes, others)
     descriptions, restatements = apart(descriptive), apart(restating)
-    return Ranked(
-        with_intervals(counted, candidates, judged, causes, refinements, own),
-        causes,
-        refinements,
-        with_intervals(counted, candidates, descriptive, [], descriptions, []),
-        descriptions,
-        with_intervals(counted, candidates, restating, [], restatements, []),
-        restatements,
-        notes,
-    )
+    if narrow:
+        judged = with_intervals(counted, candidates, judged, causes, refinements, own)
+        descriptive = with_intervals(counted, candidates, descriptive, [], descriptions, [])
+        restating = with_intervals(counted, candidates, restating, [], restatements, [])
+    return Ranked(judged, causes, refinements, descriptive, descriptions, restating, restatements, notes)
 
 
 def _distinct(sample: GroupedRows, judged: Judged, causes: Sequence[int], others: Sequence[int]) -> list[int]:

@@ -51,19 +51,25 @@ def explain(scope: Scope, selection: Any, options: ExplainOptions = DEFAULTS) ->
     """
     question = resolve(scope, selection, options)
     counted = count_fields(question, choose_fields(question))
+    known: Candidates | None = None
     if options.first is not None and options.depth > 1:
-        options.first(_answer(counted, 1, early=True))
+        known, early = _first_answer(counted)
+        options.first(early)
         options.check_cancelled()
-    return _answer(counted, options.depth, early=False)
-
-
-def _answer(counted: Counted, depth: int, *, early: bool) -> Explanation:
-    """Return the answer of conjunctions to a depth; an early one without sets, examples and what-ifs."""
-    options = counted.question.options
-    candidates = find_candidates(counted, depth, early=early)
+    candidates = find_candidates(counted, options.depth, early=False, known=known)
     options.check_cancelled()
-    ranked = rank(counted, candidates)
-    return build_explanation(counted, candidates, ranked, early=early)
+    return build_explanation(counted, candidates, rank(counted, candidates), early=False)
+
+
+def _first_answer(counted: Counted) -> tuple[Candidates, Explanation]:
+    """Return an answer of single conditions that comes early: without sets, examples and what-ifs.
+
+    Its intervals are those that hold for all conditions at once, which are wider.
+    """
+    candidates = find_candidates(counted, 1, early=True)
+    counted.question.options.check_cancelled()
+    ranked = rank(counted, candidates, narrow=False)
+    return candidates, build_explanation(counted, candidates, ranked, early=True)
 
 
 def explain_first(question: Question, least: int) -> Explanation | None:
@@ -81,7 +87,7 @@ def explain_first(question: Question, least: int) -> Explanation | None:
     counted = count_fields(question, choose_fields(question))
     if counted.full.totals["selected"].n[0] < least:
         return None
-    found = _answer(counted, 1, early=True)
+    _, found = _first_answer(counted)
     return dataclasses.replace(found, sampled=question.scope.dataset.rows)
 
 
@@ -107,11 +113,12 @@ def explain_sample(
     """
     options = asked.options
     counted = count_fields(question, fields, asked=asked, elsewhere=elsewhere)
+    known: Candidates | None = None
     if options.first is not None and options.depth > 1:
-        early = _answer(counted, 1, early=True)
+        known, early = _first_answer(counted)
         options.first(dataclasses.replace(early, sampled=question.scope.dataset.rows))
         options.check_cancelled()
-    candidates = find_candidates(counted, options.depth, early=False)
+    candidates = find_candidates(counted, options.depth, early=False, known=known)
     ranked = rank(counted, candidates)
     if not isinstance(counted.full, RecountedRows) or counted.full.complete:
         return build_explanation(counted, candidates, ranked, early=False)

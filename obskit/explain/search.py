@@ -120,7 +120,9 @@ def screen(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Screen:
     return Screen(conditions, groups[0], groups[1])
 
 
-def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list[Slice]:
+def conjunctions(
+    table: Screen, score: Floats, floor: float, depth: int, *, past: bool = False
+) -> list[Slice]:
     """Return conjunctions worth an exact count, best first.
 
     Args:
@@ -128,15 +130,16 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
         score: exact score of each single condition; the best are the seeds.
         floor: the smallest share of the selection that a slice must have, in [0, 1].
         depth: 1, 2 or 3.
+        past: whether slices are compared with their own earlier time too. A condition may then be a part of
+            a cause though it has no score next to the other events.
     Returns:
         Slices of two or three conditions on different fields.
     """
     if depth < 2 or len(table.conditions) < 2:
         return []
     seeds = np.argsort(-score, kind="stable")[:SEEDS]
-    seeds = seeds[score[seeds] > 0]
-    if not len(seeds):
-        seeds = np.argsort(-score, kind="stable")[:SEEDS]
+    if not past and (score[seeds] > 0).any():
+        seeds = seeds[score[seeds] > 0]
     names = np.array([condition.field for condition in table.conditions])
     found: list[Slice] = []
     parents: list[tuple[int, ...]] = [(int(seed),) for seed in seeds]
