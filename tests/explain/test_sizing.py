@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from benchmarks import planted
 from obskit.explain import ExplainOptions, Explanation, explain
@@ -136,3 +137,11 @@ def test_planted_causes_are_mostly_right_sized() -> None:
     """Twelve of the incidents of `benchmarks.planted`. Without right-sizing it is eight of them."""
     said = planted.run(range(3000, 3012))["all"]
     assert sum(one[1] for one in said) >= 10
+
+
+@pytest.mark.parametrize("seed", [2000, 2109, 2154])
+def test_a_combination_is_found_though_its_parts_are_no_worse_than_the_other_events(seed: int) -> None:
+    """Each part alone is as the other events and as it was before; other conditions stand out, as ever."""
+    incident = planted.plant(seed)
+    found = planted.answers(planted.ask(incident))
+    assert planted.right_sized(incident, found)[1] == 1, found
