@@ -101,6 +101,7 @@ class GroupedRows:
         self._word_total = sum(word_count(segment.length) for segment in self.segments)
         self.at_once = max(WORDS_AT_ONCE // max(self._word_total, 1), 1)
         self._positions: dict[str, list[Rows]] = {}
+        self._occupied: dict[str, tuple[list[tuple[Segment, Rows]], int]] = {}
         self._weights: dict[str, Weights] = {}
         self._counted_jointly: dict[tuple[str, str], Counts] = {}
         self._rows = {name: pack(masks) for name, masks in groups.items()}
@@ -267,6 +268,14 @@ class GroupedRows:
             self._positions[group] = list(row_numbers(self.segments, self._rows[group]))
         return self._positions[group]
 
+    def _picked(self, group: str) -> tuple[list[tuple[Segment, Rows]], int]:
+        """Return the segments that have rows of a group, each with these rows, and how many these are."""
+        if group not in self._occupied:
+            pairs = zip(self.segments, self._group_rows(group), strict=True)
+            found = [(segment, rows) for segment, rows in pairs if len(rows)]
+            self._occupied[group] = found, sum(len(rows) for _, rows in found)
+        return self._occupied[group]
+
     def all_row_numbers(self, group: str) -> list[Rows]:
         """Return all rows of a group, as row numbers of each segment's file."""
         return self._group_rows(group)
@@ -274,8 +283,9 @@ class GroupedRows:
     def _joined_weights(self, group: str) -> Weights:
         """Return the weights of a group's rows as those of one file."""
         if group not in self._weights:
-            own = [segment.weights for segment in self.segments]
-            self._weights[group] = join_weights(own, self._group_rows(group))
+            picked, _ = self._picked(group)
+            own = [segment.weights for segment, _ in picked]
+            self._weights[group] = join_weights(own, [rows for _, rows in picked])
         return self._weights[group]
 
     def tally_jointly(self, group: str, names: Collection[str], joint: JointCodes, rows: int) -> None:
@@ -287,9 +297,9 @@ class GroupedRows:
             joint: joint codes of the dataset.
             rows: how many rows the dataset has.
         """
-        picked = self._group_rows(group)
-        if LEAST_JOINTLY <= sum(map(len, picked)) <= AT_ONCE:
-            numbered = [(segment.file, own) for segment, own in zip(self.segments, picked, strict=True)]
+        picked, total = self._picked(group)
+        if LEAST_JOINTLY <= total <= AT_ONCE:
+            numbered = [(segment.file, own) for segment, own in picked]
             found = joint_counts(joint, names, numbered, self._joined_weights(group), rows)
             self._counted_jointly |= {(group, name): counts for name, counts in found.items()}
 
@@ -298,19 +308,19 @@ class GroupedRows:
         if (group, name) in self._counted_jointly:
             return self._counted_jointly.pop((group, name))
         codes = self.codes(name)
-        picked = self._group_rows(group)
-        if sum(map(len, picked)) <= AT_ONCE:
+        picked, total = self._picked(group)
+        if total <= AT_ONCE:
             # one count over the rows of all files together, in the type that counting needs
-            found = np.empty(sum(map(len, picked)), dtype=np.intp)
+            found = np.empty(total, dtype=np.intp)
             start = 0
-            for segment, rows in zip(self.segments, picked, strict=True):
+            for segment, rows in picked:
                 local, remap = codes.parts[segment.file]
                 own = local[rows]
                 found[start : start + len(rows)] = own if remap is None else remap[own]
                 start += len(rows)
             return Counts(*tally_rows(found, self._joined_weights(group), None, codes.size))
         out = np.zeros((3, codes.size))
-        for segment, rows in zip(self.segments, picked, strict=True):
+        for segment, rows in picked:
             local, remap = codes.parts[segment.file]
             size = codes.size if remap is None else len(remap)
             sums = tally_rows(local[rows], segment.weights, rows, size)

@@ -277,13 +277,16 @@ def count_testable(totals: Floats, log_rate: float, alpha: float) -> int:
     best = totals * log_rate  # log of the smallest p-value that each slice could have
     best = best[best <= np.log(alpha)]
     # the more tests are corrected for, the fewer slices can pass: bisect for where the two meet
-    low, high = 1, max(len(best), 1)
+    low, high, surely = 1, max(len(best), 1), 0
     while low < high:
         k = (low + high) // 2
-        if np.count_nonzero(best <= np.log(alpha / k)) <= k:
-            high = k
+        passes = best <= np.log(alpha / k)
+        found = surely + np.count_nonzero(passes)
+        # what passes for k does so for fewer, and what fails for k does so for more: no need to look again
+        if found <= k:
+            high, surely, best = k, found, best[~passes]
         else:
-            low = k + 1
+            low, best = k + 1, best[passes]
     return low
 
 
