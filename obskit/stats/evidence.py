@@ -281,7 +281,7 @@ def count_testable(totals: Floats, log_rate: float, alpha: float) -> int:
     while low < high:
         k = (low + high) // 2
         passes = best <= np.log(alpha / k)
-        found = surely + np.count_nonzero(passes)
+        found = surely + int(np.count_nonzero(passes))
         # what passes for k does so for fewer, and what fails for k does so for more: no need to look again
         if found <= k:
             high, surely, best = k, found, best[~passes]
