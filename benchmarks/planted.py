@@ -1,17 +1,19 @@
 """Plant causes in synthetic events, and count how often `explain` names them neither wider nor narrower.
 
-    python -m benchmarks.planted [INCIDENTS] [FIRST_SEED]
+    python -m benchmarks.planted [INCIDENTS] [FIRST_SEED] [--without wider narrower]
 
 Each incident has four to eight fields with uneven values, some of them correlated, and rates of failure that
 differ by value. One or two causes of one to three conditions multiply the odds of failure, by different amounts
 in their different parts. Half of the incidents have earlier time without the causes, and there some value was
 always bad. A third are sampled by a field, a fifth have traces that retry. An answer is right-sized if more than
 nine tenths of the rows that it or the cause holds are held by both.
+
+`--without` leaves findings as they are where they would become wider or narrower.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +25,7 @@ import pyarrow as pa
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
 from obskit.explain import ExplainOptions, Explanation, explain
+from obskit.explain.sizing import Sizer
 
 START = 1_777_888_800_000_000  # microseconds since 1970
 HOUR = 3_600_000_000
@@ -199,15 +202,33 @@ def run(seeds: range, **options: Any) -> dict[str, list[dict[int, float]]]:
     return found
 
 
-def main(arguments: list[str]) -> None:
+def leave_sizes(kinds: list[str]) -> None:
+    """Make findings no longer "wider" or "narrower", to see what that is worth."""
+    plain = Sizer.__init__
+
+    def changed(self: Sizer, *args: Any, **options: Any) -> None:
+        plain(self, *args, **options)
+        for kind in kinds:
+            setattr(self, kind, {})
+
+    Sizer.__init__ = changed  # type: ignore[method-assign]
+
+
+def main() -> None:
     """Print the shares of right-sized answers, by kind of incident."""
-    if len(arguments) > 2:
-        sys.exit(__doc__)
-    count, first = (*map(int, arguments), *(200, 0)[len(arguments) :])
-    for tag, said in sorted(run(range(first, first + count)).items()):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("incidents", type=int, nargs="?", default=200)
+    parser.add_argument("first", type=int, nargs="?", default=0)
+    parser.add_argument("--without", nargs="+", choices=("wider", "narrower"), default=[])
+    arguments = parser.parse_args()
+    leave_sizes(arguments.without)
+    seeds = range(arguments.first, arguments.first + arguments.incidents)
+    for tag, said in sorted(run(seeds).items()):
         shares = "  ".join(f"top-{k} {np.mean([one[k] for one in said]):.3f}" for k in FIRST)
         print(f"{tag:>14} {len(said):>5}  {shares}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
