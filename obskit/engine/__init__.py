@@ -21,7 +21,7 @@ from obskit.engine.encrypted import Decryption
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_condition, format_exclusion, format_value
 from obskit.engine.make_masks import masks_by_file
-from obskit.engine.masks import Mask
+from obskit.engine.masks import Mask, check_rows
 from obskit.engine.place import placed_rows
 from obskit.engine.plain_rows import RowPicker
 from obskit.engine.population import Population, check_population
@@ -49,6 +49,7 @@ __all__ = [
     "Window",
     "all_of",
     "check_population",
+    "check_rows",
     "drawn",
     "filter_table",
     "format_condition",

@@ -62,13 +62,18 @@ class MaskCache:
         return made
 
 
-def split_by_file(column: pa.ChunkedArray, files: Sequence[int]) -> list[Mask]:
-    """Return a boolean column of all rows as one mask per file; `files` are their numbers of rows."""
-    if len(column) != sum(files):
+def check_rows(found: int, written: int) -> None:
+    """Raise DatasetError if the files of a dataset no longer have as many rows as were written."""
+    if found != written:
         raise DatasetError(
-            f"the dataset has {pluralize(len(column), 'row')}, but {sum(files):,} were written",
+            f"the dataset has {pluralize(found, 'row')}, but {written:,} were written",
             hint="convert it again; something else changed the dataset",
         )
+
+
+def split_by_file(column: pa.ChunkedArray, files: Sequence[int]) -> list[Mask]:
+    """Return a boolean column of all rows as one mask per file; `files` are their numbers of rows."""
+    check_rows(len(column), sum(files))
     true, null = to_numpy(column)
     masks, start = [], 0
     for rows in files:

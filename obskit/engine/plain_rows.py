@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from obskit.dataset import NO_TIME
 from obskit.engine.condition import Condition
-from obskit.engine.plain import Comparison, Joined, Plain, plain_condition
-from obskit.engine.plain_masks import fields_to_hold, plain_reader
-from obskit.engine.window import TIME, row_ranges
+from obskit.engine.plain import Joined, Plain, plain_condition
+from obskit.engine.plain_masks import Rows, fields_to_hold, plain_reader
+from obskit.engine.window import row_ranges, time_window
 
 if TYPE_CHECKING:
     from obskit.engine.scope import Scope
 
-Rows = npt.NDArray[np.int64]
 Pick = Callable[[int, Rows], Rows]
 
 
@@ -44,9 +40,13 @@ class RowPicker:
         """
         stored = scope.dataset
         parts: list[Plain] = []
+        lows, highs = [], []
         for each in (scope.where, condition):
             if each is None:
                 continue
+            low, high = time_window(each)
+            lows += [] if low is None else [low]
+            highs += [] if high is None else [high]
             plain = plain_condition(each.parsed, stored.schema) if each.parsed is not None else None
             if plain is None:
                 return None
@@ -60,7 +60,7 @@ class RowPicker:
             read = plain_reader(plain, stored.schema, stored.codes, held)
             return lambda file, rows: rows[read(file, rows)[0]]
 
-        low, high = _window(every)
+        low, high = max(lows, default=None), min(highs, default=None)
         ranges = row_ranges(stored.codes.times(), low, high, NO_TIME)
         return cls(ranges or [(0, file.rows) for file in stored.files], _picker(every, reader))
 
@@ -79,17 +79,3 @@ def _picker(plain: Plain, reader: Callable[[Plain], Pick]) -> Pick:
         return rows
 
     return pick
-
-
-def _window(plain: Plain) -> tuple[int | None, int | None]:
-    """Return the bounds of `timestamp` (µs, inclusive) outside which a condition is false; None is open."""
-    if isinstance(plain, Joined) and plain.every:
-        windows = [_window(part) for part in plain.parts]
-        lows = [low for low, _ in windows if low is not None]
-        highs = [high for _, high in windows if high is not None]
-        return max(lows, default=None), min(highs, default=None)
-    if isinstance(plain, Comparison) and plain.field == TIME and isinstance(plain.value, int):
-        low = plain.value if plain.operator in (">", ">=", "=") else None
-        high = plain.value if plain.operator in ("<", "<=", "=") else None
-        return low, high
-    return None, None

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.dataset import NO_TIME, Dataset
-from obskit.engine import RowPicker, Scope
+from obskit.engine import RowPicker, Scope, check_rows
 from obskit.query.terms import per_row
 
 SPARE = 8
@@ -122,7 +122,7 @@ class StoredTraces:
             most: the most rows to return.
 
         Returns:
-            What a comparison of traces needs of these rows, in the order of the dataset.
+            What a comparison of traces needs of these rows, in any order.
 
         Cost: one statement.
         """
@@ -152,9 +152,11 @@ class NumberedTraces:
     @classmethod
     def of(cls, scope: Scope, sides: Sequence[Side]) -> NumberedTraces | None:
         """Return the traces of a scope; None if the condition of a side cannot be answered from memory."""
+        if not scope.dataset.local:
+            return None
         pickers: dict[Side, RowPicker] = {}
         for side in sides:
-            picker = RowPicker.of(scope, scope.condition(side.condition)) if scope.dataset.local else None
+            picker = RowPicker.of(scope, scope.condition(side.condition))
             if picker is None:
                 return None
             pickers[side] = picker
@@ -198,7 +200,7 @@ class NumberedTraces:
 
         Cost: reads two columns of the row groups that the traces are in.
         """
-        wanted = np.zeros(max((int(own.max(initial=0)) for own in self._numbers), default=0) + 1, dtype=bool)
+        wanted = np.zeros(_size(self._numbers), dtype=bool)
         wanted[_every_id(samples).cast(pa.int64()).to_numpy()] = True
         rows, left = [], most
         for own in self._numbers:
@@ -262,10 +264,16 @@ def _keys_of_traces(scope: Scope, numbers: Sequence[npt.NDArray[np.uint32]]) -> 
             return table.select(key=trace.hash())
 
         column = scope.everything.run(build).table.column("key").to_numpy()
-        kept = np.zeros(max((int(own.max(initial=0)) for own in numbers), default=0) + 1, dtype=np.int64)
+        check_rows(len(column), sum(map(len, numbers)))
+        kept = np.zeros(_size(numbers), dtype=np.int64)
         kept[np.concatenate([np.zeros(0, dtype=np.uint32), *numbers])] = column
         scope.dataset.kept[_KEYS] = kept
     return kept
+
+
+def _size(numbers: Sequence[npt.NDArray[np.uint32]]) -> int:
+    """Return the number of traces, and one for the rows without a trace."""
+    return max((int(own.max(initial=0)) for own in numbers), default=0) + 1
 
 
 def _read(dataset: Dataset, rows: Sequence[Ints], names: Sequence[str]) -> pa.Table:

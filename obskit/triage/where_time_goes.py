@@ -36,8 +36,6 @@ MOST_ROWS = 200_000
 """Rows of the sampled traces; with more, fewer traces are compared."""
 
 Bools = npt.NDArray[np.bool_]
-
-
 _Question = tuple[Side, Side]
 
 

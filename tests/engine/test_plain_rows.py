@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from obskit.dataset import write
+from obskit.dataset import encoder, write
 from obskit.engine import RowPicker, Scope
 from obskit.schema import LoadReport
 
@@ -42,10 +42,14 @@ def scope(tmp_path_factory: pytest.TempPathFactory) -> Scope:
         }
     )
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "RARE_ENTRIES", 20)
         patch.setenv("OBSKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
         at: Path = tmp_path_factory.mktemp("data") / "events"
         made = write(iter(table.to_batches()), lambda: table.schema, at, LoadReport(), rows_per_file=100)
         made.codes.ensure(made.schema.names)
+        rare = made.codes.known("id")
+        assert rare is not None
+        assert rare.rare_code is not None
         found = Scope.of(made)
         assert found.engine.held_columns(["duration_ms"]) is None  # held from the second time on
         return found

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from obskit.dataset import from_arrow
+from obskit.dataset import write
 from obskit.engine import Scope
+from obskit.schema import LoadReport
 from obskit.triage.sampled_traces import NumberedTraces, Side, StoredTraces
 from tests.triage.test_where_time_goes import day
 
@@ -24,8 +25,8 @@ SIDES = (
 
 
 @pytest.fixture(scope="module")
-def scope() -> Scope:
-    """Return an hour of traces; some rows are log records, and some of these are in no trace."""
+def scope(tmp_path_factory: pytest.TempPathFactory) -> Scope:
+    """Return an hour of traces in several files; some rows are log records, some of them in no trace."""
     table = day(requests=500)
     logs = table.take(np.arange(0, 1_800, 6))  # 300 of them, in all of the time
     for name, values in (
@@ -35,7 +36,12 @@ def scope() -> Scope:
         ("error", pa.nulls(300, pa.bool_())),
     ):
         logs = logs.set_column(logs.schema.get_field_index(name), name, values)
-    found = Scope.of(from_arrow(pa.concat_tables([table, logs])))
+    # In the order of their names: each file has other values, and traces of all files.
+    table = pa.concat_tables([table, logs]).sort_by("name")
+    at = tmp_path_factory.mktemp("data") / "events"
+    made = write(iter(table.to_batches()), lambda: table.schema, at, LoadReport(), rows_per_file=700)
+    assert len(made.files) > 2
+    found = Scope.of(made)
     found.dataset.codes.ensure(found.dataset.schema.names)
     found.codes("parent_span_id")
     found.engine.held_columns(["duration_ms"])  # held from the second time on
