@@ -87,13 +87,15 @@ def separate_causes(
     Args:
         left: what the candidates say about the rows that are left.
         sample: the sample of the compared rows.
-        judged: all slices.
+        judged: all slices, those of `left` first.
         candidates: positions in `judged`, best first.
         most: at most so many causes.
         resize: returns the slice that is as wide as the trouble of one, given the causes before it.
     Returns:
         Positions in `judged`, in the order in which they were found.
     """
+    if not candidates:
+        return []
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
     # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
     restated = restates(judged.evidence)
@@ -101,7 +103,7 @@ def separate_causes(
     aside: list[Slice] = []
     chosen: list[int] = []
     first = 0.0
-    while candidates and len(chosen) < most:
+    while len(chosen) < most:
         value = left.estimates(aside)
         if value is None:
             break

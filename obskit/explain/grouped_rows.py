@@ -309,6 +309,8 @@ class GroupedRows:
             return self._counted_jointly.pop((group, name))
         codes = self.codes(name)
         picked, total = self._picked(group)
+        if not total:
+            return Counts(*np.zeros((3, codes.size)))
         if total <= AT_ONCE:
             # one count over the rows of all files together, in the type that counting needs
             found = np.empty(total, dtype=np.intp)

@@ -98,15 +98,12 @@ def _add(
     kinds = len(weights.n)
     assert weights.classes is not None
     classes = weights.classes[start : start + total].astype(np.intp)
-    # Written into the same arrays for all groups: new ones of this size would cost as much as the counts.
-    key, base = np.empty(total, dtype=np.intp), np.empty(total, dtype=np.intp)
+    key = np.empty(total, dtype=np.intp)
     for group, into in zip(groups, hits, strict=True):
         at = 0
         for file, block in blocks:
-            # every code is in the table: "clip" only spares numpy a buffer for its check
-            own = key[at : at + len(block)]
-            group.tables[file].astype(np.intp).take(block[:, group.columns[file]], out=own, mode="clip")
+            key[at : at + len(block)] = group.tables[file][block[:, group.columns[file]]]
             at += len(block)
         if kinds > 1:
-            key += np.multiply(classes, group.size, out=base)
+            key += classes * group.size
         into += np.bincount(key, minlength=len(into))

@@ -42,7 +42,8 @@ class ExplainOptions:
         cluster: field whose equal values count as one observation. None: every event is its own.
         thorough: also look for pairs of conditions that have no effect alone.
         first: called with an early answer of single conditions, before conjunctions are searched. It has no
-            sets of values, traces, users, examples or what-ifs yet.
+            sets of values, traces, users, examples or what-ifs yet, and wider intervals: they hold for all
+            conditions at once.
         progress: called as (what, done, total).
         cancelled: called between steps; true ends the work with `Cancelled`.
     Raises:

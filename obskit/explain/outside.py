@@ -14,8 +14,8 @@ from obskit.explain.search import Slice
 from obskit.explain.weights import Bits
 from obskit.stats.counts import Counts, Floats
 
-# Groups, a slice (None for all rows), and the slices whose rows are not counted.
 _Conditions: TypeAlias = frozenset[FieldCondition]
+# Groups, a slice (None for all rows), and the slices whose rows are not counted.
 _Key: TypeAlias = tuple[tuple[str, ...], _Conditions | None, frozenset[_Conditions]]
 
 

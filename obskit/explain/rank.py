@@ -49,14 +49,14 @@ class Ranked:
     notes: tuple[str, ...]
 
 
-def rank(counted: Counted, candidates: Candidates, *, narrow: bool = True) -> Ranked:
+def rank(counted: Counted, candidates: Candidates, *, own_intervals: bool = True) -> Ranked:
     """Judge all candidates by exact counts and put them in order.
 
     Args:
         counted: the question with its fields counted.
         candidates: slices to judge.
-        narrow: whether those that are shown get intervals of their own, which takes a while. Otherwise they
-            keep the wider ones that hold for all slices at once.
+        own_intervals: whether the slices that are shown get intervals of their own, which takes a while.
+            Otherwise they keep the wider ones that hold for all slices at once.
     Returns:
         Ranked; at most 10 causes and 40 refinements.
     Raises:
@@ -104,7 +104,7 @@ def rank(counted: Counted, candidates: Candidates, *, narrow: bool = True) -> Ra
 
     refinements = _distinct(sample, judged, causes, others)
     descriptions, restatements = apart(descriptive), apart(restating)
-    if narrow:
+    if own_intervals:
         judged = with_intervals(counted, candidates, judged, causes, refinements, own)
         descriptive = with_intervals(counted, candidates, descriptive, [], descriptions, [])
         restating = with_intervals(counted, candidates, restating, [], restatements, [])

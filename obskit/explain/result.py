@@ -30,7 +30,7 @@ class Finding:
         selected_share, baseline_share: weighted shares of the groups, in [0, 1].
         rate_inside, rate_outside: the outcome's weighted rate among compared rows, in [0, 1].
         risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside with its 95% interval, which takes
-            into account that the finding was chosen for its evidence.
+            into account that the finding was chosen for its evidence; in an early answer, a wider one.
         excess_share: share of the selection that the slice adds beyond its share of the baseline.
         score: evidence in nats, less what was always so where there is history.
         first_seen, last_seen: when the slice's first and last compared events began, in ISO 8601; None in

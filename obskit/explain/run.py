@@ -68,7 +68,7 @@ def _first_answer(counted: Counted) -> tuple[Candidates, Explanation]:
     """
     candidates = find_candidates(counted, 1, early=True)
     counted.question.options.check_cancelled()
-    ranked = rank(counted, candidates, narrow=False)
+    ranked = rank(counted, candidates, own_intervals=False)
     return candidates, build_explanation(counted, candidates, ranked, early=True)
 
 

@@ -60,8 +60,7 @@ class Halves:
             for group in SIDES
             for half in (0, 1)
         }
-        (segment,) = sample.segments
-        self._weights = {cell: _weights_of(segment.weights, rows) for cell, rows in self._rows.items()}
+        self._weights: dict[tuple[str, int], Weights] = {}
         self._totals: dict[tuple[str, int], Counts] = {}
 
     def second(self) -> Bits:
@@ -104,6 +103,9 @@ class Halves:
         return self._totals[group, half]
 
     def _count(self, found: npt.NDArray[Any], group: str, half: int, size: int) -> Counts:
+        if (group, half) not in self._weights:
+            (segment,) = self._sample.segments
+            self._weights[group, half] = _weights_of(segment.weights, self._rows[group, half])
         return Counts(*tally_rows(found, self._weights[group, half], None, size))
 
     def find(self, column: Column, floor_share: float, log_level: float) -> HeldOut | None:
@@ -169,5 +171,5 @@ def _best_size(selected: Counts, all_selected: Counts, baseline: Counts, all_bas
 def _weights_of(weights: Weights, rows: Rows) -> Weights:
     """Return the weights of some rows of a file."""
     if weights.classes is not None:
-        return replace(weights, classes=weights.classes[rows])
-    return replace(weights, row_n=weights.rows_n()[rows], row_w=weights.rows_w()[rows])
+        return replace(weights, classes=weights.classes[rows], unweighted=0)
+    return replace(weights, row_n=weights.rows_n()[rows], row_w=weights.rows_w()[rows], unweighted=0)
