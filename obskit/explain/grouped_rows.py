@@ -262,23 +262,19 @@ class GroupedRows:
                 into += each * found
         return out
 
-    def _group_rows(self, group: str) -> list[Rows]:
-        """Return a group's rows as row numbers of each segment's file."""
-        if group not in self._positions:
-            self._positions[group] = list(row_numbers(self.segments, self._rows[group]))
-        return self._positions[group]
-
     def _picked(self, group: str) -> tuple[list[tuple[Segment, Rows]], int]:
         """Return the segments that have rows of a group, each with these rows, and how many these are."""
         if group not in self._occupied:
-            pairs = zip(self.segments, self._group_rows(group), strict=True)
+            pairs = zip(self.segments, self.all_row_numbers(group), strict=True)
             found = [(segment, rows) for segment, rows in pairs if len(rows)]
             self._occupied[group] = found, sum(len(rows) for _, rows in found)
         return self._occupied[group]
 
     def all_row_numbers(self, group: str) -> list[Rows]:
         """Return all rows of a group, as row numbers of each segment's file."""
-        return self._group_rows(group)
+        if group not in self._positions:
+            self._positions[group] = list(row_numbers(self.segments, self._rows[group]))
+        return self._positions[group]
 
     def _joined_weights(self, group: str) -> Weights:
         """Return the weights of a group's rows as those of one file."""
