@@ -21,7 +21,7 @@ from obskit.engine.masks import BoolArray, Mask, by_chunk
 from obskit.engine.plain import Comparison, Joined, Missing, Not, Operator, Plain, Test, Written, tests_of
 from obskit.engine.window import TIME
 
-# A part of the rows of one file, or their numbers; true and null rows, null None if there are none.
+# Rows of one file, as first and end or as numbers. Which rows are true and which null; None without nulls.
 Range = tuple[int, int]
 Rows = npt.NDArray[np.int64]
 Found = tuple[BoolArray, BoolArray | None]

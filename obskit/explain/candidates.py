@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -80,6 +79,9 @@ def find_candidates(
     question = counted.question
     most = (MOST_SELECTED, MOST_BASELINE_SINGLES if depth == 1 else MOST_BASELINE)
     scope = question.scope
+    sample, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
+    clusters = Clusters(sample, ids)
+    halves = Halves(sample, ids)
     left_out: list[str] = []
     causes: list[FieldCondition] = []
     reasons: dict[str, str] = {}
@@ -90,15 +92,10 @@ def find_candidates(
         question.options.check_cancelled()
         reasons.update(restating_fields(counted, causes) if known is None else known.reasons)
 
-    def draw() -> tuple[GroupedRows, Clusters, Halves]:
-        sample, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
-        return sample, Clusters(sample, ids), Halves(sample, ids)
-
-    # next to each other: one looks at all rows, the other makes the sample
-    tasks: list[Callable[[], Any]] = [draw, look_at_fields]
-    (sample, clusters, halves), _ = spread(lambda task: task(), tasks, scope.dataset.rows)
-    searches = [] if early else _set_searches(counted, halves)
-    found = list(spread(lambda task: task(), searches, scope.dataset.rows))
+    # next to each other: one looks at all rows, the others at the sample
+    tasks: list[Callable[[], HeldOut | None]] = [look_at_fields]
+    tasks += [] if early else _set_searches(counted, halves)
+    found = list(spread(lambda task: task(), tasks, scope.dataset.rows))
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
     restating = [condition for condition in causes if is_restating(condition, reasons)]

@@ -59,8 +59,8 @@ class Left:
         self._share = self._judged_score / np.where(evidence > 0, evidence, 1.0)
         # Where only the past shows a slice, it loses as much as it loses rows.
         self._by_past = evidence <= 0
-        # How many rows a row of the sample stands for. As few rows as the sample has say too little of slices
-        # that hardly any baseline event meets: next to others, their estimates would be too low.
+        # How many rows each row of the sample represents. Few baseline rows say too little of slices that
+        # hardly any baseline event meets: next to others, their estimates would be too low.
         self._scale = {
             group: float(outside.rows.totals[group].n[0] / max(self._sample.totals[group].n[0], 1))
             for group in SIDES

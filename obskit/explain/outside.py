@@ -20,7 +20,7 @@ _Key: TypeAlias = tuple[tuple[str, ...], _Conditions | None, frozenset[_Conditio
 
 
 class OutsideCounts:
-    """Counts of compared rows outside some slices; what is asked for again is kept.
+    """Counts of compared rows outside some slices, kept for when they are needed again.
 
     The same causes are set aside again and again: to find the next one, to say how wide it is, and once more
     when the causes before it became wider.

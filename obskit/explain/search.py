@@ -130,8 +130,8 @@ def conjunctions(
         score: exact score of each single condition; the best are the seeds.
         floor: the smallest share of the selection that a slice must have, in [0, 1].
         depth: 1, 2 or 3.
-        past: whether slices are compared with their own earlier time too. A condition may then be a part of
-            a cause though it has no score next to the other events.
+        past: whether slices are also compared with their own earlier time. A condition without a score, which
+            does not stand out from the other events, may then be a part of a cause.
     Returns:
         Slices of two or three conditions on different fields.
     """

@@ -20,7 +20,7 @@ SIDES = (
     Side(SLOW, 20, 100),
     Side("duration_ms > 200 and name = 'POST /book'", 20, 1_000),  # looks at one trace of six
     Side("not (duration_ms > 200)", 30, 4_000),
-    Side("name = 'POST /pay' and parent_span_id is null", 10, 10),  # there are none
+    Side("name = 'POST /pay' and parent_span_id is null", 10, 10),  # no trace has such a span
 )
 
 
