@@ -107,6 +107,23 @@ def test_an_offer_that_is_older_than_the_text_replaces_the_whole_word(page):
     assert line.input_value() == "http.route "
 
 
+def test_offers_stay_where_the_focus_comes_back_at_once(page):
+    """A notebook takes the focus when a cell ends, and gives it back."""
+    page = page()
+    line = page.get_by_role("combobox", name="Filter")
+    line.click()
+    page.keyboard.type("ht")
+    page.wait_for_function("sent.at(-1)?.text === 'ht'")
+    completion(page, offers=[{**offer, "end": 2} for offer in OFFERS])
+    line.evaluate("(input) => { input.blur(); input.focus(); }")
+    page.wait_for_timeout(300)  # longer than offers stay after the focus has gone
+    assert page.locator(".obskit-offers li").count() == 2
+    assert page.locator(".obskit-offers").is_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert line.input_value() == "http.route "
+
+
 def test_what_is_wrong_is_shown_while_typing(page):
     page = page()
     page.get_by_role("combobox", name="Filter").click()

@@ -112,7 +112,8 @@ function makeFilter({ act, ask, say }) {
     query();
   });
   input.addEventListener("focus", query);
-  input.addEventListener("blur", () => setTimeout(close, 150));
+  // a notebook may take the focus and give it back at once
+  input.addEventListener("blur", () => setTimeout(() => input.matches(":focus") || close(), 150));
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
     const open = !drop.hidden;
