@@ -41,6 +41,27 @@ def _places(words: Bits) -> Rows:
     return rows if len(full) == len(words) else full[rows >> 6] * 64 + (rows & 63)
 
 
+def every(words: Bits, step: int) -> Rows:
+    """Return every so many-th row of a bit set, the first one included; the others are not numbered.
+
+    Args:
+        words: the rows to choose from.
+        step: 1 returns all of them.
+    Returns:
+        Row numbers in ascending order: those of `np.flatnonzero` of a mask `[::step]`.
+    """
+    if step < 64:
+        return _places(words)[::step]
+    ends = np.cumsum(np.bitwise_count(words), dtype=np.int64)
+    ranks = np.arange(0, ends[-1] if len(ends) else 0, step)
+    found = np.searchsorted(ends, ranks, side="right")
+    bits = np.unpackbits(words[found].view(np.uint8), bitorder="little").reshape(-1, 64)
+    # the rank of the row in its own word
+    own = ranks - (ends[found] - np.bitwise_count(words[found]))
+    place = (np.cumsum(bits, axis=1) <= own[:, None]).sum(axis=1)
+    return np.asarray(found * 64 + place, dtype=np.int64)
+
+
 def first_and_last(segments: Sequence[Segment], bits: Bits) -> list[tuple[int, int, int]]:
     """Return (segment, first row, last row) of a bit set for each segment that has any of its rows."""
     full = words_in_use(bits)

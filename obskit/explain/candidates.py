@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -79,9 +80,6 @@ def find_candidates(
     question = counted.question
     most = (MOST_SELECTED, MOST_BASELINE_SINGLES if depth == 1 else MOST_BASELINE)
     scope = question.scope
-    sample, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
-    clusters = Clusters(sample, ids)
-    halves = Halves(sample, ids)
     left_out: list[str] = []
     causes: list[FieldCondition] = []
     reasons: dict[str, str] = {}
@@ -92,10 +90,14 @@ def find_candidates(
         question.options.check_cancelled()
         reasons.update(restating_fields(counted, causes) if known is None else known.reasons)
 
-    # next to each other: one looks at all rows, the others at the sample
-    tasks: list[Callable[[], HeldOut | None]] = [look_at_fields]
-    tasks += [] if early else _set_searches(counted, halves)
-    found = list(spread(lambda task: task(), tasks, scope.dataset.rows))
+    def look_at_sample() -> tuple[GroupedRows, Clusters, Halves, list[HeldOut | None]]:
+        drawn, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
+        halves = Halves(drawn, ids)
+        searches = [] if early else _set_searches(counted, halves)
+        return drawn, Clusters(drawn, ids), halves, list(spread(_call, searches, scope.dataset.rows))
+
+    tasks: list[Callable[[], Any]] = [look_at_fields, look_at_sample]
+    _, (sample, clusters, halves, found) = spread(_call, tasks, scope.dataset.rows)
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
     restating = [condition for condition in causes if is_restating(condition, reasons)]
@@ -116,6 +118,10 @@ def find_candidates(
         reasons,
         left_out,
     )
+
+
+def _call(task: Callable[[], Any]) -> Any:
+    return task()
 
 
 def _clocks(counted: Counted) -> list[str]:

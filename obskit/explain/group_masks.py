@@ -13,9 +13,10 @@ from obskit.dataset import Codes
 from obskit.engine import Condition, Scope, Window
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.explain.bit_rows import mask_rows
+from obskit.explain.cores import spread
 from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.question import Question
-from obskit.explain.weights import Bools, Segment, WeightClass, weight_classes
+from obskit.explain.weights import Bools, Rows, Segment, WeightClass, weight_classes
 
 LONGEST_CONDITION = 200
 # The rows of each weight, of datasets in use.
@@ -73,25 +74,22 @@ def group_masks(question: Question) -> GroupMasks:
         return [mask.true for mask in scope.masks(window)]
 
     now, earlier = within(question.during), within(question.history)
-    groups: dict[str, list[Bools]] = {"selected": [], "baseline": []}
-    if earlier is not None:
-        groups |= {"history_selected": [], "history": []}
-    rows = unknown = everything = 0
-    for f in range(len(scope.dataset.files)):
-        in_population = np.ones(len(times[f]), dtype=bool) if where is None else where[f].true
-        everything += int(np.count_nonzero(in_population))
-        if units is not None:
-            in_population = in_population & units[f]
+
+    def of_file(f: int) -> tuple[dict[str, Bools], tuple[int, int, int]]:
+        """Return a file's groups, and how many of its rows are compared, left out, and of unknown outcome."""
+        kept = np.ones(len(times[f]), dtype=bool) if where is None else where[f].true
+        in_population = kept if units is None else kept & units[f]
         compared = in_population if now is None else in_population & now[f]
         is_selected, null = outcome[f].true, outcome[f].null
         selected = compared & is_selected
         others = compared & ~is_selected if rest is None else compared & rest[f].true & ~is_selected
+        unknown = 0
         if null is not None:
-            unknown += int(np.count_nonzero(compared & null))
+            unknown = int(np.count_nonzero(compared & null))
             others = others & ~null if rest is None else others
-        groups["selected"].append(selected)
-        groups["baseline"].append(others)
-        rows += int(np.count_nonzero(in_population))
+        found = {"selected": selected, "baseline": others}
+        if rest is None:
+            found["excluded"] = ~(selected | others) if units is None else units[f] & ~(selected | others)
         if earlier is not None:
             if bool((earlier[f] if now is None else earlier[f] & now[f]).any()):
                 raise InvalidArgument(
@@ -99,20 +97,25 @@ def group_masks(question: Question) -> GroupMasks:
                     hint="choose a history that ends when `during` begins",
                 )
             past = in_population & earlier[f]
-            groups["history"].append(past if null is None else past & ~null)
-            groups["history_selected"].append(past & is_selected)
+            found["history_selected"] = past & is_selected
+            found["history"] = past if null is None else past & ~null
+        rows = int(np.count_nonzero(in_population))
+        return found, (rows, int(np.count_nonzero(kept)) - rows, unknown)
+
+    by_file = list(spread(of_file, range(len(scope.dataset.files)), scope.dataset.rows))
+    groups: dict[str, list[Bools]] = {"selected": [], "baseline": []}
+    rows = left_out = unknown = 0
+    for found, sizes in by_file:
+        for name, mask in found.items():
+            groups.setdefault(name, []).append(mask)
+        rows, left_out, unknown = rows + sizes[0], left_out + sizes[1], unknown + sizes[2]
     _check_not_empty(question, groups)
-    from_totals = False
-    if rest is None:
-        excluded = [
-            ~(selected | others) if units is None else units[f] & ~(selected | others)
-            for f, (selected, others) in enumerate(zip(groups["selected"], groups["baseline"], strict=True))
-        ]
-        count = sum(map(np.count_nonzero, excluded))
-        from_totals = 2 * count <= sum(map(np.count_nonzero, groups["baseline"]))
-        if from_totals and count:
-            groups["excluded"] = excluded
-    return GroupMasks(groups, rows, everything - rows, unknown, from_totals)
+    excluded = groups.pop("excluded", [])
+    count = sum(map(np.count_nonzero, excluded))
+    from_totals = rest is None and 2 * count <= sum(map(np.count_nonzero, groups["baseline"]))
+    if from_totals and count:
+        groups["excluded"] = excluded
+    return GroupMasks(groups, rows, left_out, unknown, from_totals)
 
 
 def without_totals(masks: GroupMasks, rows: int, left_out: int, unknown: int) -> GroupMasks:
@@ -151,21 +154,27 @@ def grouped_rows(scope: Scope, masks: GroupMasks) -> GroupedRows:
     """
     stored = scope.dataset.codes
     weights = stored.weights()
-    # one after the other: numpy would copy the masks of all groups into one array first
-    used = [reduce(np.logical_or, parts) for parts in zip(*masks.groups.values(), strict=True)]
-    counts = [int(np.count_nonzero(mask)) for mask in used]
+    files = range(len(scope.dataset.files))
+
+    def rows_in_use(f: int) -> tuple[Bools, int]:
+        # one after the other: numpy would copy the masks of all groups into one array first
+        mask = reduce(np.logical_or, [parts[f] for parts in masks.groups.values()])
+        return mask, int(np.count_nonzero(mask))
+
+    used = list(spread(rows_in_use, files, scope.dataset.rows))
     # Where many rows are compared, whole columns are read in order; gathering rows pays below about a third.
-    if 3 * sum(counts) >= scope.dataset.rows:
+    if 3 * sum(count for _, count in used) >= scope.dataset.rows:
         whole = [Segment(f, file.rows, None, weights[f]) for f, file in enumerate(scope.dataset.files)]
         if stored not in _CLASSES:
             _CLASSES[stored] = weight_classes(whole)
         return GroupedRows(scope.codes, whole, masks.groups, _CLASSES[stored])
-    segments: list[Segment] = []
-    groups: dict[str, list[Bools]] = {name: [] for name in masks.groups}
-    for f, (mask, count) in enumerate(zip(used, counts, strict=True)):
-        if count:
-            rows = mask_rows(mask)
-            segments.append(Segment(f, count, rows, weights[f]))
-            for name, parts in masks.groups.items():
-                groups[name].append(parts[f][rows])
+    full = [f for f in files if used[f][1]]
+
+    def picked(f: int) -> tuple[Rows, list[Bools]]:
+        rows = mask_rows(used[f][0])
+        return rows, [parts[f][rows] for parts in masks.groups.values()]
+
+    found = list(spread(picked, full, scope.dataset.rows))
+    segments = [Segment(f, used[f][1], rows, weights[f]) for f, (rows, _) in zip(full, found, strict=True)]
+    groups = {name: [own[at] for _, own in found] for at, name in enumerate(masks.groups)}
     return GroupedRows(scope.codes, segments, groups)

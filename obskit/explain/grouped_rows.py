@@ -29,6 +29,7 @@ from obskit.explain.weights import (
     pack,
     row_weights,
     split,
+    sums_of_classes,
     tally_rows,
     weight_classes,
     word_count,
@@ -69,7 +70,7 @@ FEW_AT_ONCE = 16
 def popcounts(bits: Bits) -> Rows:
     """Return how many bits are set in each row of a matrix."""
     # 32 bits are enough for the rows of a dataset, and add up twice as fast as 64
-    return np.asarray(np.bitwise_count(bits).sum(axis=1, dtype=np.uint32))
+    return np.asarray(np.add.reduce(np.bitwise_count(bits), axis=1, dtype=np.uint32))
 
 
 class GroupedRows:
@@ -142,12 +143,11 @@ class GroupedRows:
         members = self._members[group]
         if members is None:
             return self.count(group, [np.full(self._word_total, 2**64 - 1, dtype=np.uint64)])
-        out = np.zeros((3, 1))
-        for _, rows, n, w in members:
-            found = popcounts(rows[None, :])
-            for into, each in zip(out, (n, n * w, n * w * w), strict=True):
-                into += each * found
-        return Counts(*out)
+        return Counts(*sums_of_classes([popcounts(rows[None, :]) for _, rows, _, _ in members], members, 1))
+
+    def members(self, group: str) -> Bits:
+        """Return all rows of a group."""
+        return self._rows[group]
 
     def _row_sums(self, group: str, bits: Bits) -> Floats:
         """Return n, n·w and n·w² of a group's rows in a slice, row by row."""
@@ -245,9 +245,9 @@ class GroupedRows:
         return np.concatenate(found, axis=2)
 
     def _count(self, group: str, slices: Sequence[Bits] | Bits) -> Floats:
-        out = np.zeros((3, len(slices)))
         members = self._members[group]
         if members is None:
+            out = np.zeros((3, len(slices)))
             for at, bits in enumerate(slices):
                 out[:, at] = self._row_sums(group, bits)
             return out
@@ -255,12 +255,11 @@ class GroupedRows:
             matrix = slices
         else:  # a single slice is long, and need not be copied
             matrix = slices[0][None, :] if len(slices) == 1 else np.stack(slices)
-        for where, rows, n, w in members:
+        found: list[Rows] = []
+        for where, rows, _, _ in members:
             own = matrix[:, where] if isinstance(where, slice) else matrix.take(where, axis=1)
-            found = popcounts(own & rows)
-            for into, each in zip(out, (n, n * w, n * w * w), strict=True):
-                into += each * found
-        return out
+            found.append(popcounts(own & rows))
+        return sums_of_classes(found, members, len(slices))
 
     def _picked(self, group: str) -> tuple[list[tuple[Segment, Rows]], int]:
         """Return the segments that have rows of a group, each with these rows, and how many these are."""

@@ -18,12 +18,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from obskit.explain.bit_rows import every
 from obskit.explain.counted import Counted
 from obskit.explain.field_choice import SEVERITY
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.ranks import correlation
 from obskit.explain.singles import Column, is_number
-from obskit.explain.weights import Rows, every
+from obskit.explain.weights import Rows, word_count
 from obskit.names import describes_error
 from obskit.stats.counts import share
 from obskit.stats.evidence import rates
@@ -126,11 +127,14 @@ class _SomeRows:
         self._rows: dict[str, list[tuple[int, Rows]]] = {}
         self._values: dict[tuple[str, str], Rows] = {}
         for group in SIDES:
-            masks = full.groups[group]
-            step = max(sum(map(np.count_nonzero, masks)) // MOST_ROWS, 1)
+            bits = full.members(group)
+            step = max(int(np.bitwise_count(bits).sum()) // MOST_ROWS, 1)
             self._rows[group] = []
-            for segment, mask in zip(full.segments, masks, strict=True):
-                rows = every(mask, step)
+            start = 0
+            for segment in full.segments:
+                stop = start + word_count(segment.length)
+                rows = every(bits[start:stop], step)
+                start = stop
                 self._rows[group].append((segment.file, rows if segment.rows is None else segment.rows[rows]))
 
     def values(self, group: str, name: str) -> Rows:

@@ -6,16 +6,14 @@ screen is optimistic: the exact counts of what it keeps decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController
 
+from obskit.explain.cores import one_thread, spread
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.stats.counts import Floats
 from obskit.stats.evidence import divergence
@@ -29,6 +27,8 @@ SEEDS = 30
 # Shares are sums of float32: two that differ by less than this factor are taken as equal.
 ROUNDING = 1.0001
 KEEP = 40
+# So many slices are multiplied by all conditions at a time.
+KEYS_AT_ONCE = SEEDS // 2
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,20 @@ class Group:
         Returns:
             keys x conditions; shares in [0, 1].
         """
+        parts = [keys[at : at + KEYS_AT_ONCE] for at in range(0, len(keys), KEYS_AT_ONCE)]
+        with one_thread():
+            found = list(spread(self._products, parts, self.seen.size))
+        shares = np.concatenate([np.zeros((0, len(self.seen)), dtype=np.float32), *found])
+        return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1
+
+    def _products(self, keys: Sequence[tuple[int, ...]]) -> Matrix:
         slices = np.empty((len(keys), len(self.weight)), dtype=np.float32)
         # one slice after the other: each stays in the cache until it is done
         for into, (first, *others) in zip(slices, keys, strict=True):
             np.multiply(self.seen[first], self.weight, out=into)
             for other in others:
                 into *= self.seen[other]
-        with one_thread():
-            shares = slices @ self.seen.T
-        return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1
+        return slices @ self.seen.T
 
     def share_of_each(self) -> Floats:
         """Return the weighted share of the rows that meet each condition."""
@@ -87,18 +92,6 @@ class Screen:
     def likely(self, p1: Floats, p0: Floats) -> Floats:
         """Return the divergence of shares; a baseline share of 0 is taken as half a row of the sample."""
         return divergence(p1, np.maximum(p0, 0.5 / self.baseline.size))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Multiply matrices on one core: on a busy machine, BLAS threads waiting for each other cost seconds."""
-    with _blas().limit(limits=1, user_api="blas"):
-        yield
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 def screen(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Screen:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import warnings
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from threadpoolctl import threadpool_info
 
 import obskit as ok
-from obskit.explain.cores import spread
+from obskit.explain.cores import one_thread, spread
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -28,6 +32,50 @@ def test_an_error_of_one_call_is_raised() -> None:
 
     with pytest.raises(ValueError, match="no 0"):
         list(spread(fail, range(3), 10**9))
+    assert list(spread(str, range(3), 10**9)) == ["0", "1", "2"]  # the threads still work
+
+
+def test_a_call_may_use_all_cores_itself() -> None:
+    def inner(n: int) -> int:
+        return sum(spread(lambda m: n * m, range(10), 10**9))
+
+    found: list[list[int]] = []
+
+    def ask() -> None:
+        found.append(list(spread(inner, range(30), 10**9)))
+
+    askers = [threading.Thread(target=ask) for _ in range(8)]  # more than there are helpers
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(60)
+    assert found == [[45 * n for n in range(30)]] * 8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_starts_threads_of_its_own() -> None:
+    list(spread(str, range(5), 10**9))
+    with warnings.catch_warnings():  # Python 3.12 and later warn of any thread, such as those of the tests
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        signal.alarm(30)
+        os._exit(0 if list(spread(str, range(5), 10**9)) == [*"01234"] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_matrix_products_get_their_threads_back_when_the_last_caller_is_done() -> None:
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    before = threads()
+    first, second = one_thread(), one_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert threads() == {1}
+    second.__exit__(None, None, None)
+    assert threads() == before
 
 
 @pytest.mark.parametrize("weighted", [False, True])

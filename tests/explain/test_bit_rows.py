@@ -1,4 +1,4 @@
-"""Rows of a mask, chosen without numbering all of them."""
+"""Rows of a bit set, chosen without numbering all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.explain.weights import every
+from obskit.explain.bit_rows import every
+from obskit.explain.weights import pack
 
 
 @given(
@@ -17,4 +18,4 @@ from obskit.explain.weights import every
 )
 def test_every_so_many_rows_are_those_of_all_numbers(rows: int, share: float, step: int, seed: int) -> None:
     mask = np.random.default_rng(seed).random(rows) < share
-    assert np.array_equal(every(mask, step), np.flatnonzero(mask)[::step])
+    assert np.array_equal(every(pack([mask]), step), np.flatnonzero(mask)[::step])
