@@ -48,7 +48,7 @@ class Clusters:
             if first != at:
                 out[:, at] = out[:, first]
                 continue
-            inside = self._sample.unpack(bits)[self._rows]
+            inside = self._sample.unpack(bits).take(self._rows)
             one, other = self._groups
             selected = one.inside(inside)
             out[0, at] = one.design_effect(*selected)
@@ -123,8 +123,8 @@ class _ClusteredGroup:
     def distinct(self, together: Rows, alone: Rows) -> float:
         """Return how many clusters, and events without a cluster, are in a slice."""
         seen = np.zeros(self._clusters, dtype=bool)
-        seen[self._number[together]] = True
-        return float(np.count_nonzero(seen) + self._alone.n[alone].sum())
+        seen[self._number.take(together)] = True
+        return float(np.count_nonzero(seen) + np.add.reduce(self._alone.n.take(alone)))
 
     def repeats(self, together: Rows, alone: Rows) -> float:
         """Return how many events of a slice there are per cluster, >= 1."""
@@ -137,9 +137,9 @@ class _ClusteredGroup:
         """Return the variance of a slice's share with clusters divided by the variance without, >= 1."""
         if self.plain or self._total <= 0:
             return 1.0
-        weight = self._together.weight[together]
-        p = float((weight.sum() + self._alone.weight[alone].sum()) / self._total)
-        sums = np.bincount(self._number[together], weight, self._clusters) - p * self._each
+        weight = self._together.weight.take(together)
+        p = float((np.add.reduce(weight) + np.add.reduce(self._alone.weight.take(alone))) / self._total)
+        sums = np.bincount(self._number.take(together), weight, self._clusters) - p * self._each
         rest = self._alone.variance(alone, p)
         apart = rest + self._together.variance(together, p)
         return max(1.0, (float(sums @ sums) + rest) / apart) if apart > 0 else 1.0
@@ -154,7 +154,7 @@ class _Weighted:
 
     def variance(self, inside: Rows, p: float) -> float:
         """Return the sum of the squared distances from a share, as if no row repeated another."""
-        own = float(self.squares[inside].sum())
+        own = float(np.add.reduce(self.squares.take(inside)))
         return own * (1 - p) ** 2 + (self._whole - own) * p**2
 
 

@@ -163,12 +163,7 @@ class GroupedRows:
 
     def count(self, group: str, slices: Sequence[Bits] | Bits) -> Counts:
         """Return the counts of a group's rows in each slice; `slices` may be a matrix, one per row."""
-        if 0 < len(slices) <= self.at_once:
-            return Counts(*self._count(group, slices))
-        parts = [
-            self._count(group, slices[at : at + self.at_once]) for at in range(0, len(slices), self.at_once)
-        ]
-        return Counts(*np.concatenate([np.zeros((3, 0)), *parts], axis=1))
+        return Counts(*self._count(group, slices))
 
     @property
     def recounts(self) -> int:
@@ -210,56 +205,56 @@ class GroupedRows:
         missing = {one for conditions in slices for one in conditions if one not in self._bits}
         for _ in spread(self.bits, list(missing), 64 * words):
             pass
-        together = [
-            list(range(at, min(at + self.at_once, len(slices)))) for at in range(0, len(slices), self.at_once)
-        ]
-        singly = self.at_once == 1 or (alike is not None and self.at_once <= FEW_AT_ONCE)
-        if alike is not None and singly:
-            by_key: dict[Hashable, list[int]] = {}
-            for at, conditions in enumerate(slices):
-                by_key.setdefault(alike(conditions), []).append(at)
-            together = list(by_key.values())
+        every = range(len(slices))
+        keys: list[Hashable] = list(every)
+        if alike is not None and self.at_once <= FEW_AT_ONCE:
+            keys = [alike(conditions) for conditions in slices]
+        by_key: dict[Hashable, list[int]] = {}
+        for at, key in enumerate(keys):
+            by_key.setdefault(key, []).append(at)
+        together: list[list[int]] = []
+        for places in by_key.values():
+            if not together or len(together[-1]) + len(places) > self.at_once:
+                together.append([])
+            together[-1] += places
 
         def count(places: Sequence[int]) -> Floats:
-            if singly:
-                return self._count_alike(groups, [slices[at] for at in places])
-            some = [self.slice(slices[at]) for at in places]
-            return np.stack([self._count(group, some) for group in groups])
+            distinct: list[Bits] = []
+            first: dict[Hashable, int] = {}
+            which: list[int] = []
+            for at in places:
+                bits = self.slice(slices[at])
+                start = first.setdefault(keys[at], len(distinct))
+                same = (
+                    other for other in range(start, len(distinct)) if np.array_equal(bits, distinct[other])
+                )
+                which.append(next(same, len(distinct)))
+                distinct += [bits] if which[-1] == len(distinct) else []
+            counts = [self.count(group, distinct) for group in groups]
+            return np.array([[one.n, one.w, one.w2] for one in counts])[:, :, which]
 
         found = np.zeros((len(groups), 3, len(slices)))
         for places, counts in zip(together, spread(count, together, 64 * words), strict=True):
             found[:, :, places] = counts
         return [Counts(*one) for one in found]
 
-    def _count_alike(self, groups: Sequence[str], slices: Sequence[Sequence[FieldCondition]]) -> Floats:
-        """Return the counts of slices of which many hold the same rows."""
-        found: list[Floats] = []
-        counted: list[tuple[Bits, Floats]] = []
-        for conditions in slices:
-            bits = self.slice(conditions)
-            counts = next((known for other, known in counted if np.array_equal(bits, other)), None)
-            if counts is None:
-                counts = np.concatenate([self._count(group, [bits])[None] for group in groups])
-                counted = [*counted[-1:], (bits, counts)]  # few at a time: they are large
-            found.append(counts)
-        return np.concatenate(found, axis=2)
-
     def _count(self, group: str, slices: Sequence[Bits] | Bits) -> Floats:
+        """Return n, n·w and n·w² of a group's rows in each slice, an array of 3 x slices."""
         members = self._members[group]
         if members is None:
-            out = np.zeros((3, len(slices)))
-            for at, bits in enumerate(slices):
-                out[:, at] = self._row_sums(group, bits)
-            return out
-        if isinstance(slices, np.ndarray):
-            matrix = slices
-        else:  # a single slice is long, and need not be copied
-            matrix = slices[0][None, :] if len(slices) == 1 else np.stack(slices)
-        found: list[Rows] = []
-        for where, rows, _, _ in members:
-            own = matrix[:, where] if isinstance(where, slice) else matrix.take(where, axis=1)
-            found.append(popcounts(own & rows))
-        return sums_of_classes(found, members, len(slices))
+            sums = [self._row_sums(group, bits)[:, None] for bits in slices]
+            return np.concatenate([np.zeros((3, 0)), *sums], axis=1)
+        parts = [np.zeros((3, 0))]
+        for at in range(0, len(slices), self.at_once):
+            some = slices[at : at + self.at_once]
+            if not isinstance(some, np.ndarray):  # a single slice is long, and need not be copied
+                some = some[0][None, :] if len(some) == 1 else np.stack(some)
+            found: list[Rows] = []
+            for where, rows, _, _ in members:
+                own = some[:, where] if isinstance(where, slice) else some.take(where, axis=1)
+                found.append(popcounts(own & rows))
+            parts.append(sums_of_classes(found, members, len(some)))
+        return parts[1] if len(parts) == 2 else np.concatenate(parts, axis=1)
 
     def _picked(self, group: str) -> tuple[list[tuple[Segment, Rows]], int]:
         """Return the segments that have rows of a group, each with these rows, and how many these are."""
