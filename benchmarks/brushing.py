@@ -33,8 +33,8 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
     yield Row("Explorer, first view", f"{size}, CPU {cpu:.2f} s", clock, target=_first_view(rows))
     explorer.wait()
     # The first box also loads the dictionaries of the codes; a user waits for that once.
-    yield from _boxes(explorer, f"{size}, 40 minutes above 700 ms", 40, 700.0, "<= 0.25 s")
-    yield from _boxes(explorer, f"{size}, 105 minutes", 105, 1.0, "<= 1 s")
+    yield from boxes(explorer, f"{size}, 40 minutes above 700 ms", 40, 700.0, "<= 0.25 s")
+    yield from boxes(explorer, f"{size}, 105 minutes", 105, 1.0, "<= 1 s")
     slowest, cpu = _slowest(
         lambda text: explorer._complete({"text": text, "at": len(text)}, lambda: False), TYPED
     )
@@ -52,7 +52,8 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
     print(f"module {len(script().encode()):,} bytes; state of the widget {kept:,} bytes", flush=True)
 
 
-def _boxes(explorer: Explorer, size: str, minutes: int, above: float, target: str) -> Iterator[Row]:
+def boxes(explorer: Explorer, size: str, minutes: int, above: float, target: str) -> Iterator[Row]:
+    """Yield the time of boxes until the first bars, the conjunctions and the last part of the answer."""
     shown: list[tuple[float, float]] = []
     explorer.observe(lambda _: shown.append((time.perf_counter(), time.process_time())), names="_found")
     seen: list[list[tuple[float, float]]] = [[], [], []]

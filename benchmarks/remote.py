@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import obskit as ok
-from benchmarks import data
+from benchmarks import brushing, data
 from benchmarks.machine import Row, about, best, interleaved, table
 from obskit.events import Events, RemoteEvents
+from obskit.explorer import Explorer
 from obskit.names import COLUMNS
 from obskit.remote import open_table, parse_table
 from tests.support.chdb_client import ChdbClient, ask, embedded
@@ -126,6 +127,9 @@ def measure_clickhouse(path: Path, home: Events, size: str) -> Iterator[Row]:
             ask_one(local)
             both = interleaved([lambda a=ask_one: a(there), lambda a=ask_one, e=local: a(e)])  # type: ignore[misc]
             yield Row(f"{work}, chdb", size, both[0], name, both[1], "<= 1.5x its time")
+    explorer = Explorer(there)
+    explorer.wait()
+    yield from brushing.boxes(explorer, f"{size}, chdb, 40 minutes above 700 ms", 40, 700.0, "<= 1 s")
     limit = limit_of(home)
     yield Row(
         "explain of 1%, chdb", size, best(asked(there, limit), 2), "at home", best(asked(home, limit), 2)

@@ -92,6 +92,7 @@ def find_candidates(
 
     def look_at_sample() -> tuple[GroupedRows, Clusters, Halves, list[HeldOut | None]]:
         drawn, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
+        question.options.check_cancelled()
         halves = Halves(drawn, ids)
         searches = [] if early else _set_searches(counted, halves)
         return drawn, Clusters(drawn, ids), halves, list(spread(_call, searches, scope.dataset.rows))

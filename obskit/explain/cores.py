@@ -6,10 +6,9 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
@@ -24,14 +23,60 @@ MOST_THREADS = 4
 RUNS = 8
 
 
-@cache
-def _helpers() -> ThreadPoolExecutor:
-    """Return the threads that help: an answer asks for them dozens of times, and starting some takes long."""
-    return ThreadPoolExecutor(MOST_THREADS - 1, thread_name_prefix="obskit-explain")
+class _Threads:
+    """The threads that help, and how many of those of numpy's matrix products are wanted.
+
+    An answer asks for helpers dozens of times, and starting some takes long: they are started once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._helpers: ThreadPoolExecutor | None = None
+        self._blas: ThreadpoolController | None = None
+        self._limit: Any = None
+        self._limited = 0
+
+    def helpers(self) -> ThreadPoolExecutor:
+        """Return the threads that help."""
+        with self._lock:
+            if self._helpers is None:
+                self._helpers = ThreadPoolExecutor(MOST_THREADS - 1, thread_name_prefix="obskit-explain")
+            return self._helpers
+
+    def limit(self) -> None:
+        """Multiply matrices on one core until `unlimit` was called as often."""
+        with self._lock:
+            if not self._limited:
+                self._blas = self._blas or ThreadpoolController()
+                self._limit = self._blas.limit(limits=1, user_api="blas")
+            self._limited += 1
+
+    def unlimit(self) -> None:
+        """Take back a `limit`."""
+        with self._lock:
+            self._limited -= 1
+            if not self._limited:
+                self.restore()
+
+    def restore(self) -> None:
+        """Give matrix products their threads back."""
+        if self._limit is not None:
+            self._limit.restore_original_limits()
+            self._limit = None
 
 
-if hasattr(os, "register_at_fork"):  # a forked process has none of the threads
-    os.register_at_fork(after_in_child=_helpers.cache_clear)
+_threads = _Threads()
+
+
+def _forked() -> None:
+    """Start anew in a forked process, which has none of the threads."""
+    global _threads
+    before, _threads = _threads, _Threads()
+    before.restore()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def spread(function: Callable[[T], R], items: Sequence[T], rows: int) -> Iterable[R]:
@@ -42,11 +87,11 @@ def spread(function: Callable[[T], R], items: Sequence[T], rows: int) -> Iterabl
     Args:
         function: spends most of its time in numpy. It may call `spread` itself.
         items: what to call it with.
-        rows: how many rows numpy works on; if they are few, the calls follow each other.
+        rows: how many rows numpy works on.
     Returns:
-        Results.
+        The results: of few rows, each is made when it is taken.
     Raises:
-        Exception: the error of the first item that has one. With many rows, items after it may not be tried.
+        Exception: the error of the first item that has one. Items after it may not be tried.
     """
     threads = min(os.cpu_count() or 1, MOST_THREADS, len(items))
     if rows < LEAST_ROWS or threads < 2:
@@ -58,10 +103,10 @@ def spread(function: Callable[[T], R], items: Sequence[T], rows: int) -> Iterabl
     failed: dict[int, BaseException] = {}
 
     def work() -> None:
-        while left:
+        while True:
             try:
                 at = left.popleft()
-            except IndexError:  # another thread was faster
+            except IndexError:
                 return
             try:
                 found[at] = [function(item) for item in items[at : at + size]]
@@ -69,40 +114,20 @@ def spread(function: Callable[[T], R], items: Sequence[T], rows: int) -> Iterabl
                 failed[at] = error
                 left.clear()
 
-    helpers = [_helpers().submit(work) for _ in range(threads - 1)]
+    helping: list[Future[None]] = []
     try:
+        while len(helping) < threads - 1:
+            helping.append(_threads.helpers().submit(work))
         work()
     finally:
-        wait([helper for helper in helpers if not helper.cancel()])
+        left.clear()
+        wait([helper for helper in helping if not helper.cancel()])
     if failed:
-        raise failed[min(failed)]
+        try:
+            raise failed[min(failed)]
+        finally:  # an error refers to its frames, which refer to it: nothing of them is to be kept
+            failed.clear()
     return [one for at in starts for one in found[at]]
-
-
-class _Blas:
-    """The threads of numpy's matrix products, and how many callers want only one."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._controller = ThreadpoolController()
-        self._wanted = 0
-
-    def take(self) -> None:
-        with self._lock:
-            if not self._wanted:
-                self._limit = self._controller.limit(limits=1, user_api="blas")
-            self._wanted += 1
-
-    def give_back(self) -> None:
-        with self._lock:
-            self._wanted -= 1
-            if not self._wanted:
-                self._limit.restore_original_limits()
-
-
-@cache
-def _blas() -> _Blas:
-    return _Blas()
 
 
 @contextmanager
@@ -111,8 +136,9 @@ def one_thread() -> Iterator[None]:
 
     While any caller wants it, it holds for the whole process.
     """
-    _blas().take()
+    threads = _threads  # a fork within makes others
+    threads.limit()
     try:
         yield
     finally:
-        _blas().give_back()
+        threads.unlimit()

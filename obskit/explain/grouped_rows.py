@@ -65,6 +65,8 @@ SIDES = ("selected", "baseline")
 WORDS_AT_ONCE = 100_000
 # If so few slices are counted at once, it is cheaper to look for those with the same rows.
 FEW_AT_ONCE = 16
+# So many of them are kept at a time, because they are large.
+MOST_ALIKE = 4
 
 
 def popcounts(bits: Bits) -> Rows:
@@ -205,8 +207,7 @@ class GroupedRows:
         missing = {one for conditions in slices for one in conditions if one not in self._bits}
         for _ in spread(self.bits, list(missing), 64 * words):
             pass
-        every = range(len(slices))
-        keys: list[Hashable] = list(every)
+        keys: list[Hashable] = list(range(len(slices)))
         if alike is not None and self.at_once <= FEW_AT_ONCE:
             keys = [alike(conditions) for conditions in slices]
         by_key: dict[Hashable, list[int]] = {}
@@ -214,24 +215,25 @@ class GroupedRows:
             by_key.setdefault(key, []).append(at)
         together: list[list[int]] = []
         for places in by_key.values():
-            if not together or len(together[-1]) + len(places) > self.at_once:
-                together.append([])
-            together[-1] += places
+            for start in range(0, len(places), max(self.at_once, MOST_ALIKE)):
+                some = places[start : start + max(self.at_once, MOST_ALIKE)]
+                if not together or len(together[-1]) + len(some) > self.at_once:
+                    together.append([])
+                together[-1] += some
 
         def count(places: Sequence[int]) -> Floats:
-            distinct: list[Bits] = []
-            first: dict[Hashable, int] = {}
+            distinct: list[tuple[Hashable, Bits]] = []
             which: list[int] = []
             for at in places:
-                bits = self.slice(slices[at])
-                start = first.setdefault(keys[at], len(distinct))
+                key, bits = keys[at], self.slice(slices[at])
                 same = (
-                    other for other in range(start, len(distinct)) if np.array_equal(bits, distinct[other])
+                    i for i, (own, rows) in enumerate(distinct) if own == key and np.array_equal(bits, rows)
                 )
                 which.append(next(same, len(distinct)))
-                distinct += [bits] if which[-1] == len(distinct) else []
-            counts = [self.count(group, distinct) for group in groups]
-            return np.array([[one.n, one.w, one.w2] for one in counts])[:, :, which]
+                if which[-1] == len(distinct):
+                    distinct.append((key, bits))
+            every = [bits for _, bits in distinct]
+            return np.stack([self._count(group, every) for group in groups])[:, :, which]
 
         found = np.zeros((len(groups), 3, len(slices)))
         for places, counts in zip(together, spread(count, together, 64 * words), strict=True):

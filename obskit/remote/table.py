@@ -10,11 +10,11 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any, NoReturn
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -78,15 +78,15 @@ class RemoteTable(Dataset):
     def _facts(self, events: ir.Table) -> dict[str, Any]:
         """Count the rows, and find out when they began and whether one is a unit of work; one statement."""
         names = events.columns
-        unit: Any = ibis.literal(False)
+        units: list[Any] = []
         if "kind" in names:
-            unit = unit | events["kind"].isin(UNIT_KINDS).fill_null(False)
+            units.append(events["kind"].isin(UNIT_KINDS).fill_null(False))
         if "duration_ms" in names:
             root: Any = events["duration_ms"].notnull()
-            unit = unit | (root & events["parent_span_id"].isnull() if "parent_span_id" in names else root)
-        aggregates: dict[str, Any] = {"rows": events.count(), "units": unit.ifelse(1, 0).sum()}
-        if not {"kind", "duration_ms"} & set(names):
-            del aggregates["units"]
+            units.append(root & events["parent_span_id"].isnull() if "parent_span_id" in names else root)
+        aggregates: dict[str, Any] = {"rows": events.count()}
+        if units:
+            aggregates["units"] = reduce(or_, units).ifelse(1, 0).sum()
         if "sample_weight" in names:
             aggregates["bare"] = has_weight(events).ifelse(0, 1).sum()
         if "timestamp" in names:

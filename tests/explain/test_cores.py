@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import warnings
+import weakref
 
 import numpy as np
 import pyarrow as pa
@@ -62,6 +67,58 @@ def test_a_forked_process_starts_threads_of_its_own() -> None:
         signal.alarm(30)
         os._exit(0 if list(spread(str, range(5), 10**9)) == [*"01234"] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_nothing_of_a_failed_call_is_kept() -> None:
+    class Large:
+        pass
+
+    kept: list[weakref.ref[Large]] = []
+
+    def fail(n: int) -> int:
+        large = Large()
+        kept.append(weakref.ref(large))
+        raise ValueError(f"no {n}")
+
+    gc.disable()
+    try:
+        with contextlib.suppress(ValueError):
+            list(spread(fail, range(3), 10**9))
+        assert [one() for one in kept] == [None] * len(kept)
+    finally:
+        gc.enable()
+
+
+def test_two_first_callers_give_the_threads_of_matrix_products_back() -> None:
+    code = (
+        "import threading, numpy, threadpoolctl\n"
+        "from obskit.explain.cores import one_thread\n"
+        "def threads(): return {one['num_threads'] for one in threadpoolctl.threadpool_info()}\n"
+        "before, start = threads(), threading.Barrier(8)\n"
+        "def use():\n"
+        "    start.wait()\n"
+        "    with one_thread(): pass\n"
+        "users = [threading.Thread(target=use) for _ in range(8)]\n"
+        "[one.start() for one in users], [one.join() for one in users]\n"
+        "assert threads() == before, (threads(), before)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_forked_during_a_product_has_its_threads_back() -> None:
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    before = threads()
+    with one_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+        if not child:
+            signal.alarm(30)
+            os._exit(0 if threads() == before else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert threads() == before
 
 
 def test_matrix_products_get_their_threads_back_when_the_last_caller_is_done() -> None:

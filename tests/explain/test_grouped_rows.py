@@ -10,8 +10,10 @@ import pytest
 from obskit.dataset import Weights
 from obskit.explain.aliases import SameRows, aliases
 from obskit.explain.grouped_rows import FieldCondition, GroupedRows
+from obskit.explain.recounted import RecountedRows
 from obskit.explain.singles import value_condition
 from obskit.explain.weights import Segment, tally_rows, word_count
+from obskit.stats.counts import Counts
 from tests.support.worlds import World, pick
 
 ROWS = 1_000
@@ -112,6 +114,42 @@ def test_slices_that_hold_the_same_rows_are_counted_once(
                 other.w2.tolist(),
             )
         assert 2 * least <= sum(counted) < 2 * len(slices)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 100])
+def test_slices_are_counted_as_each_one_alone_however_many_share_a_key(
+    rows: GroupedRows, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    singles = [
+        condition(rows, "version", "2"),
+        condition(rows, "image", "img-b"),
+        condition(rows, "region", "south"),
+        condition(rows, "region", "north"),
+        condition(rows, "version", "1"),
+    ]
+    slices = [(one, other) for one in singles for other in singles if one.field != other.field]
+    monkeypatch.setattr(rows, "at_once", at_once)
+    for alike in (None, lambda _: 0, lambda conditions: conditions[0].field):
+        found = rows.count_slices(("selected", "baseline"), slices, alike)
+        for group, counts in zip(("selected", "baseline"), found, strict=True):
+            alone = [rows.count(group, [rows.slice(one)]) for one in slices]
+            assert counts.w2.tolist() == [one.w2[0] for one in alone]
+
+
+def test_a_sample_is_scaled_once(rows: GroupedRows) -> None:
+    """Counts of one slice and of many, of a sample of a tenth of the rows."""
+    totals = {
+        name: Counts(*(10 * part for part in (one.n, one.w, one.w2))) for name, one in rows.totals.items()
+    }
+    sample = RecountedRows(rows, totals)
+    conditions = (condition(rows, "version", "2"), condition(rows, "region", "south"))
+    plain = rows.count("baseline", [rows.slice(conditions)])
+    for counts in (
+        sample.count("baseline", [sample.slice(conditions)]),
+        *sample.count_slices(["baseline"], [conditions]),
+        *sample.count_slices(["baseline"], [conditions], lambda _: 0),
+    ):
+        assert (counts.n[0], counts.w[0]) == (10 * plain.n[0], 10 * plain.w[0])
 
 
 @pytest.mark.parametrize("kinds", [1, 3])

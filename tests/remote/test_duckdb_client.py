@@ -38,6 +38,13 @@ def test_a_file_can_be_connected_to_twice(file: Path) -> None:
     assert other.refresh().query("count()").table.equals(one.query("count()").table)
 
 
+def test_a_table_without_units_of_work_can_be_asked(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "plain.duckdb")) as connection:
+        connection.execute("create table events as select i % 3 as region from range(9) t(i)")
+    there = ok.connect(f"duckdb://{tmp_path / 'plain.duckdb'}", "events")
+    assert there.query("count() as n", by="region").table["n"].to_pylist() == [3, 3, 3]
+
+
 @pytest.mark.parametrize("files", [False, True])
 def test_times_are_in_utc_on_a_machine_in_another_zone(file: Path, tmp_path: Path, files: bool) -> None:
     address, table = f"duckdb://{file}", "events"
