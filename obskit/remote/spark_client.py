@@ -52,6 +52,7 @@ class SparkClient(Client):
 
     name: ClassVar[str] = "Spark"
     compiler: ClassVar[SQLGlotCompiler] = SPARK
+    packs: ClassVar[int] = 8
 
     def __init__(self, address: Address) -> None:
         self.address = address
