@@ -30,12 +30,14 @@ class Client(ABC):
         name: the engine, for people: "ClickHouse".
         compiler: writes its SQL.
         orders_nan: whether NaN is equal to NaN and above all numbers there.
+        packs: how many columns of a wide answer share a structure, which costs less there; 0: none do.
         address: where it is.
     """
 
     name: ClassVar[str]
     compiler: ClassVar[SQLGlotCompiler]
     orders_nan: ClassVar[bool] = True
+    packs: ClassVar[int] = 0
     address: Address
 
     @abstractmethod

@@ -29,6 +29,7 @@ from obskit.explain import (
 from obskit.query.terms import bucket, per_row, row_count, sample_weight
 from obskit.remote.fetch import local_scope
 from obskit.remote.first_answer import about_rows
+from obskit.remote.packing import packed, unpacked
 from obskit.remote.table import RemoteTable
 from obskit.stats.counts import Counts
 from obskit.text import pluralize
@@ -214,9 +215,9 @@ class _Groups:
             kept: Any = (is_selected & drawn(marked, selected, question.cluster)) | (
                 (marked[_GROUP] > SELECTED) & drawn(marked, others, question.cluster)
             )
-            return marked.filter(kept).select(*names, _GROUP)
+            return packed(marked.filter(kept).select(*names, _GROUP), _table(self._scope).client.packs)
 
-        found = self._scope.run(build).table
+        found = unpacked(self._scope.run(build).table, [*names, _GROUP])
         groups = set(pc.unique(found.column(_GROUP)).to_pylist())
         if not {SELECTED, BASELINE} <= groups:
             raise EmptySelection(
