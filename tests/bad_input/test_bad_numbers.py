@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 import obskit as ok
 from obskit.errors import EmptySelection
+from tests.support.examples import examples
 
 BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
 Row = dict[str, Any]
-QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 
 numbers = st.one_of(
     st.none(),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from obskit.readers.json_text import JsonText
 from obskit.readers.spans.concatenated import Piece, Positions, find_objects
+from tests.support.examples import examples
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -21,7 +22,7 @@ def found(data):
     return [data[piece.begin : piece.end].decode() for piece in find_objects(data) if piece.is_object]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(st.lists(st.tuples(OBJECTS, st.sampled_from(["", "\n", " ", ",\n", "\nsome text\n"])), max_size=5))
 def test_all_objects_are_found(parts):
     for indent in (None, 2):
