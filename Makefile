@@ -13,6 +13,9 @@ OLDEST_INSTRUMENT := asgi/test_middleware.py otel/test_provider.py redaction/tes
 OLDEST_EXTRAS := bad_input checks cli dataset delivery display encryption engine events explain explorer gate judge mcp \
     probe query readers receive schema stats testing traces triage writers
 
+# Many containers set it. Tests start hundreds of processes of Python, each of which would compile obskit again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help venv demo test test-browser test-engines test-package test-oldest test-newest test-install check docs \
     wheel format bench lab
 .NOTPARALLEL:
