@@ -175,15 +175,18 @@ JUNK = b'not json\n[]\n{"jsonrpc": "2.0"}\n\xff\xfe\n' + b"{" * 100_000 + b"\n"
 
 @pytest.mark.parametrize("work", [False, True], ids=["idle after junk", "during a call"])
 def test_a_server_on_stdin_ends_with_its_client_and_not_by_lines_that_are_not_the_protocol(
-    work: bool,
+    work: bool, tmp_path: Path
 ) -> None:
+    cache = (
+        {"OBSKIT_CACHE": str(tmp_path)} if work else {}
+    )  # without a cache, it still loads when its client goes
     command = [sys.executable, "-m", "obskit", "mcp", SAMPLE]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE if work else subprocess.DEVNULL,  # junk may be reported at length
-        env=environment(),
+        env=environment(**cache),
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
