@@ -46,6 +46,6 @@ def _load(workspace: Workspace) -> None:
     try:
         workspace.events()
     except Exception:
-        # The first call raises it again, and replies with it. If the client is gone, the process ends meanwhile:
-        # then no pool takes work any more, and there is nobody to tell.
+        # The first call raises it again, and replies with it. If the client is gone, the process ends
+        # meanwhile, and no pool takes work any more.
         return
