@@ -17,6 +17,8 @@ import obskit as ok
 from obskit.errors import EmptySelection
 from tests.support.examples import examples
 
+pytestmark = pytest.mark.once
+
 BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
 Row = dict[str, Any]
 QUICK = settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))

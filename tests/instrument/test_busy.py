@@ -47,7 +47,7 @@ def test_a_busy_process_that_is_killed_has_its_ended_events_on_disk(
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     with shared.open("r+b") as file, mmap.mmap(file.fileno(), 0) as view:
-        time.sleep(3)
+        time.sleep(1.5)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
         *ended, dropped = struct.unpack(f"{threads + 1}q", view)

@@ -14,6 +14,8 @@ from obskit.judge import WORDS
 from tests.judge.rollouts import NEW, OLD, Columns, T, only, rollout, table_of, verdict
 from tests.support.examples import examples
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 
 

@@ -13,6 +13,8 @@ from obskit import load
 from obskit.events import Events
 from tests.judge.rollouts import NEW, OLD, T, later, rollout, table_of, verdict
 
+pytestmark = pytest.mark.once
+
 
 def switch(
     weeks: int = 5, ratio: float = 1.0, slower: float = 1.0, seed: int = 1, rpm: int = 150, busy: float = 1.6

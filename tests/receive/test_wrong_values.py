@@ -30,6 +30,8 @@ from tests.support.otlp_wrong_values import GOOD, TEMPLATES, WRONG, places
 from tests.support.protobuf_mutations import change_bytes, change_field, encoded, tree
 from tests.support.receive_harness import JSON, PROTOBUF, Receiver
 
+pytestmark = pytest.mark.once
+
 REJECTED = {"traces": "rejectedSpans", "logs": "rejectedLogRecords"}
 
 

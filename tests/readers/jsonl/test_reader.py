@@ -79,7 +79,7 @@ SHAPED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.lists(st.one_of(ROWS, SHAPED), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_all_parsers_give_the_same_events(blocks):
     data = [b"".join(json.dumps(row).encode() + b"\n" for row in rows) for rows in blocks]

@@ -105,7 +105,7 @@ def load(tmp_path, prefix, lines, block):
         return load_batches(read_paths([path], report), report)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(files(), st.sampled_from([400, 2_000, 1_000_000]))
 def test_a_row_has_the_prefix_of_its_line(tmp_path_factory, file, block):
     prefix, lines = file
