@@ -44,7 +44,7 @@ def test_a_damaged_object_costs_no_other():
     assert found(b'{"a":\n{"b":1}\n{"c":2}\n') == ['{"b":1}', '{"c":2}']
 
 
-@pytest.mark.parametrize("data", [b'{"a":\n' * 20_000, b"{\n" * 20_000, b'{"a' * 20_000, b'{"a":[' * 20_000])
+@pytest.mark.parametrize("data", [b'{"a":\n' * 5_000, b"{\n" * 5_000, b'{"a' * 5_000, b'{"a":[' * 5_000])
 def test_hostile_nesting_takes_no_time(data):
     assert found(data) == []
 
