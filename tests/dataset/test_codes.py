@@ -26,7 +26,7 @@ from tests.dataset.samples import Store, rows, table
 from tests.support.examples import examples
 
 QUICK = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(40)
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(25)
 )
 
 

@@ -251,7 +251,7 @@ def expected(given: list[Row]) -> list[Any]:
     return sorted([*out, *((int(unit, 16), took, True) for unit, took in latest.items())], key=str)
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(st.lists(rows, min_size=1, max_size=12), min_size=1, max_size=4),
     st.sampled_from([3, 1 << 20]),

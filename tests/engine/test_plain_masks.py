@@ -142,7 +142,7 @@ def nested(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(joined, parts.map(lambda part: f"not ({part})"))
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(text=st.recursive(comparison(), nested, max_leaves=6))
 def test_masks_are_those_of_the_engine(dataset: Dataset, text: str) -> None:
     assert_same(Scope.of(dataset), text)

@@ -440,7 +440,7 @@ def recording(drawn: Random) -> dict[str, list[dict[str, Any]]]:
 @given(st.integers(0, 2**32))
 @settings(
     deadline=None,
-    max_examples=examples(5),
+    max_examples=examples(3),
     phases=[Phase.reuse, Phase.generate],  # an example takes seconds
     suppress_health_check=list(HealthCheck),
 )
