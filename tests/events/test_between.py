@@ -32,6 +32,8 @@ from obskit.events import Events
 from obskit.schema import report
 from tests.support.examples import examples
 
+pytestmark = pytest.mark.once
+
 T = datetime(2026, 5, 4, tzinfo=UTC)
 US = pa.timestamp("us", "UTC")
 KINDS = {"timestamp": US, "duration_ms": pa.float64(), "n": pa.int64()}

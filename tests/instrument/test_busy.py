@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.instrument_process import read, start
 
+pytestmark = pytest.mark.once
+
 BUSY = """
 import mmap, os, struct, sys, threading, time
 from obskit.instrument import configure, event

@@ -20,6 +20,8 @@ from obskit.mcp.workspace import Workspace
 from tests.support.examples import examples
 from tests.support.mcp_harness import SAMPLE, answered, calls_for, open_paths
 
+pytestmark = pytest.mark.once
+
 BOOK = "http.route = '/book'"
 
 

@@ -21,6 +21,8 @@ from obskit.schema import report as report_module
 from tests.support.examples import examples
 from tests.support.loaded import load_batches
 
+pytestmark = pytest.mark.once
+
 START = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
 
