@@ -13,6 +13,16 @@ OLDEST_INSTRUMENT := asgi/test_middleware.py otel/test_provider.py redaction/tes
 OLDEST_EXTRAS := bad_input checks cli dataset delivery display encryption engine events explain explorer gate judge mcp \
     probe query readers receive schema stats testing traces triage writers
 
+# Many containers set it. Tests start hundreds of processes of Python, each of which would compile obskit again.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Another Python and other versions can break what calls them, and a few examples of a property show that. What holds
+# with any of them is proved by `make test` alone: the tests marked `once` (statistics, simulations, generated data),
+# and the folders below (rules about code and documents; chance input for readers that have tests of their own).
+ONCE := architecture attack browser fuzz metamorphic
+VERSIONS := --hypothesis-profile=versions $(addprefix --ignore=tests/,$(ONCE)) \
+    -m 'not once and not install and not browser and not engines'
+
 .PHONY: help venv demo test test-browser test-engines test-package test-oldest test-newest test-install check docs \
     wheel format bench lab
 .NOTPARALLEL:
@@ -26,8 +36,8 @@ help:
 	@echo 'make test-browser  what is tested in a real browser: the Explorer, the waterfall, the report, the notebooks'
 	@echo 'make test-package  checks and tests of one package: make test-package P=query'
 	@echo 'make test-install  build the wheel and the sdist, install each into an empty environment, run triage'
-	@echo 'make test-oldest   the tests with the oldest supported version of every dependency'
-	@echo 'make test-newest   the tests with the newest Python on this machine'
+	@echo 'make test-oldest   what dependencies can break, with the oldest supported version of each'
+	@echo 'make test-newest   what Python can break, with the newest one on this machine'
 	@echo 'make test-engines  the tests with a Spark cluster on this machine (needs Java 17)'
 	@echo 'make docs          write docs/api/ from the docstrings, and build the documentation site into site/'
 	@echo 'make wheel         build the wheel into dist/'
@@ -46,7 +56,7 @@ lab: $(VENV)/.obskit-notebook
 	@$(BIN)/jupyter lab $(LAB_ARGS) notebooks
 
 test: $(VENV)/.obskit-dev
-	@$(BIN)/python -m pytest -q -n 2 -m "not install and not browser and not engines" $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/browser -m "not install and not browser and not engines" $(TEST_ARGS)
 
 test-browser: $(VENV)/.obskit-dev
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser $(TEST_ARGS)
@@ -69,15 +79,15 @@ test-install: $(VENV)/.obskit-dev
 
 # The base install and the extras apart: an old SDK and the instrumentation that the extra `live` needs exclude each other.
 test-oldest: .venv-oldest-instrument/.obskit-stamp .venv-oldest-extras/.obskit-stamp
-	@.venv-oldest-instrument/bin/python -m pytest -q -n 2 $(addprefix tests/instrument/,$(OLDEST_INSTRUMENT))
-	@.venv-oldest-extras/bin/python -m pytest -q -n 2 -m 'not browser and not engines' \
-		--ignore=tests/receive/test_clients.py $(addprefix tests/,$(OLDEST_EXTRAS))
+	@.venv-oldest-instrument/bin/python -m pytest -q -n 2 $(VERSIONS) $(addprefix tests/instrument/,$(OLDEST_INSTRUMENT))
+	@.venv-oldest-extras/bin/python -m pytest -q -n 2 $(VERSIONS) --ignore=tests/receive/test_clients.py \
+		$(addprefix tests/,$(OLDEST_EXTRAS))
 
 .venv-newest/.obskit-dev: pyproject.toml constraints.txt tools/venv tools/newest-python
 	@PYTHON="$$(sh tools/newest-python)" VENV=.venv-newest sh tools/venv dev
 
 test-newest: .venv-newest/.obskit-dev
-	@.venv-newest/bin/python -m pytest -q -n 2 -m "not install and not browser and not engines" $(TEST_ARGS)
+	@.venv-newest/bin/python -m pytest -q -n 2 $(VERSIONS) $(TEST_ARGS)
 
 .venv-spark/.obskit-stamp: tests/engines.txt tools/venv
 	@VENV=.venv-spark sh tools/venv engines

@@ -17,6 +17,8 @@ from tests.support.spark_cluster import missing
 # everybody else tries new ones. Half of Hypothesis's usual number keeps all tests under ten minutes.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("local", deadline=None, max_examples=50)  # on a busy machine anything may take long
+# For `make test-oldest` and `make test-newest`: what a version breaks shows in a few examples.
+settings.register_profile("versions", derandomize=bool(os.environ.get("CI")), deadline=None, max_examples=10)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable
 
-from obskit.errors import ObskitError
 from obskit.mcp.calls import Calls
 from obskit.mcp.http import serve_http
 from obskit.mcp.server import make_server
@@ -46,5 +45,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
 def _load(workspace: Workspace) -> None:
     try:
         workspace.events()
-    except (ObskitError, OSError):
-        return  # the first call raises it again, and replies with it
+    except Exception:
+        # The first call raises it again, and replies with it. If the client is gone, the process ends
+        # meanwhile, and no pool takes work any more.
+        return

@@ -95,7 +95,7 @@ class Connection:
         self.progress.enter(Phase.CLOSING)
         if self._body is not None:
             self._body.discard()
-        if self._waiting is not None:
+        if self._waiting is not None and not self._waiting.expired():  # else it is ending already
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
     def abort(self) -> None:

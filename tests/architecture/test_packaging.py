@@ -83,6 +83,21 @@ def test_every_lower_bound_is_tested() -> None:
     assert {name_of(r) for r in declared()} - pinned == set()
 
 
+def test_another_python_is_tried_with_every_package() -> None:
+    """`make test-newest` leaves out folders, and modules marked `once`, but none of a package as a whole."""
+    left_out = re.search(r"^ONCE := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert left_out is not None
+    assert [name for name in left_out[1].split() if not (ROOT / "tests" / name).is_dir()] == []
+    packages = {path.parent.name for path in (ROOT / "obskit").glob("*/__init__.py")}
+    tried = {
+        package
+        for package in packages - set(left_out[1].split())
+        for module in (ROOT / "tests" / package).rglob("test_*.py")
+        if "pytestmark = pytest.mark.once" not in module.read_text()
+    }
+    assert packages - tried == set()
+
+
 def declared() -> list[str]:
     """Return the requirements of the base install and of every extra except dev."""
     extras = [r for extra, asked in EXTRAS.items() if extra != "dev" for r in asked]

@@ -15,10 +15,14 @@ from hypothesis import strategies as st
 
 import obskit as ok
 from obskit.errors import EmptySelection
+from tests.support.examples import examples
+
+pytestmark = pytest.mark.once
 
 BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
 Row = dict[str, Any]
-QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+# An example has up to 60 rows.
+QUICK = settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 
 numbers = st.one_of(
     st.none(),

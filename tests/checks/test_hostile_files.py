@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from obskit.checks import KINDS, read_checks
 from obskit.checks.options import Options
 from obskit.errors import InvalidArgument
+from tests.support.examples import examples
 
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.datetimes(),
@@ -25,7 +26,7 @@ _KEYS = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(sorted(KINDS)), st.dictionaries(st.sampled_from(_KEYS), _ANYTHING, max_size=4))
 def test_any_value_of_any_key(kind, changed):
     made = found = None
@@ -36,7 +37,7 @@ def test_any_value_of_any_key(kind, changed):
     assert made is not None or (found.hint and found.message.startswith("checks.toml: "))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.text(max_size=200)
     | st.sampled_from(["version = 1\n" + "[" * 3000, "version = 1\n[[query]]\nname = '\x00'"])

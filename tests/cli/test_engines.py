@@ -50,6 +50,7 @@ def test_info(capsys: pytest.CaptureFixture[str], there: list[str]) -> None:
     assert "from 2026-05-04T" in run(capsys, "info", *there)
 
 
+@pytest.mark.once
 def test_explain_and_triage(capsys: pytest.CaptureFixture[str], there: list[str]) -> None:
     asked = ["--select", "duration_ms > 500", "--where", "http.route = '/book'", "--history", "none"]
     found = run_json(capsys, "explain", there[0], *asked, *there[1:])

@@ -85,6 +85,7 @@ def test_triage_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["dataset"]["rows"] == 40_000
 
 
+@pytest.mark.once
 def test_messages_are_what_is_new(capsys: pytest.CaptureFixture[str]) -> None:
     said = run(capsys, "messages", SAMPLE, "--since", "2026-05-04T10:00Z", "--explained", "1")
     first, where, *_ = said.splitlines()
@@ -218,6 +219,7 @@ def test_what_an_error_is_may_be_said(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "level is now called severity_text" in narrowed["notes"]
 
 
+@pytest.mark.once
 def test_triage_of_a_window_has_earlier_rows(capsys: pytest.CaptureFixture[str]) -> None:
     found = run_json(capsys, "triage", SAMPLE, "--between", "2026-05-04T16:00Z/2026-05-04T17:00Z")
     assert "seatmap" in {one["operation"]["service.name"] for one in found["explanations"]}
@@ -389,6 +391,7 @@ def test_the_installed_command_answers(events: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("command", ["explain", "triage"])
 def test_a_sample_comes_first_where_files_are_large(
     capsys: pytest.CaptureFixture[str],

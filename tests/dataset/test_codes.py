@@ -23,8 +23,11 @@ from obskit.dataset.eviction import folder_size
 from obskit.errors import DatasetError, StorageFull, UnknownField
 from obskit.schema import LoadReport
 from tests.dataset.samples import Store, rows, table
+from tests.support.examples import examples
 
-QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+QUICK = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(25)
+)
 
 
 ROW = st.fixed_dictionaries(

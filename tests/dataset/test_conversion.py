@@ -230,11 +230,12 @@ print(convert(sys.argv[1], progress=lambda *_: (print("reading", flush=True), ti
 AT_ONCE = """
 import sys, time
 from obskit.dataset import convert
-print("ready", flush=True)
-sys.stdin.readline()
-out = sys.argv[2] or None
-data = convert(sys.argv[1], out)
-print(data.path, data.fingerprint, sum(len(data.codes.field(n).values) for n in data.schema.names))
+for out in (None, sys.argv[2]):
+    print("ready", flush=True)
+    sys.stdin.readline()
+    data = convert(sys.argv[1], out)
+    values = sum(len(data.codes.field(n).values) for n in data.schema.names)
+    print(data.path, data.fingerprint, values, flush=True)
 """
 
 
@@ -254,33 +255,34 @@ def test_a_killed_conversion_is_removed_after_a_day(source: Path, own_cache: Pat
     assert debris not in entries(own_cache)
 
 
-@pytest.mark.parametrize("out", ["", "out"])
-def test_two_processes_convert_the_same_folder(
-    source: Path, tmp_path: Path, own_cache: Path, out: str
-) -> None:
-    target = str(tmp_path / out) if out else ""
+def test_processes_convert_the_same_folder_at_once(source: Path, tmp_path: Path, own_cache: Path) -> None:
+    """First into the cache, and then all of them into the same folder."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", AT_ONCE, str(source), target],
+            [sys.executable, "-c", AT_ONCE, str(source), str(tmp_path / "out")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for _ in range(3)
     ]
+    for place in (own_cache, tmp_path / "out"):
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        answers = {process.stdout.readline() for process in processes if process.stdout is not None}
+        assert len(answers) == 1, "all processes get the same Dataset"
+        path, fingerprint, _ = answers.pop().split()
+        assert Path(path).is_relative_to(place)
+        assert open_dataset(path).fingerprint == fingerprint
+        assert [p for p in Path(path).parent.iterdir() if p.name.startswith(".")] == []
     for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    answers = {process.communicate(timeout=60)[0] for process in processes}
-    assert [process.returncode for process in processes] == [0, 0, 0]
-    assert len(answers) == 1, "all processes get the same Dataset"
-    path, fingerprint, _ = answers.pop().split()
-    assert open_dataset(path).fingerprint == fingerprint
-    assert [p for p in Path(path).parent.iterdir() if p.name.startswith(".")] == []
+        with process:
+            assert process.wait(60) == 0
 
 
 def test_a_wide_foreign_file_keeps_rows_and_types(tmp_path: Path) -> None:

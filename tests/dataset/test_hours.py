@@ -18,6 +18,7 @@ import obskit as ok
 from obskit.dataset import Dataset, write
 from obskit.dataset.hours import split_by_hour
 from obskit.schema import LoadReport
+from tests.support.examples import examples
 
 SCHEMA = pa.schema([("timestamp", pa.timestamp("us", "UTC")), ("n", pa.int64())])
 DAY = datetime(2026, 5, 4, tzinfo=UTC)
@@ -71,7 +72,7 @@ def test_rows_before_1970_and_without_the_field_have_a_place() -> None:
     assert split_by_hour([untimed], lambda rows: rows >= 1, last=False) == ([[untimed]], [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.lists(st.one_of(st.none(), st.integers(0, 8)), max_size=12), max_size=8),
     st.integers(1, 9),

@@ -48,6 +48,7 @@ from obskit.dataset.traces import trace_arrays
 from obskit.dataset.value_numbers import join_numbers
 from obskit.schema import GROWING, READ_AS_IS, ReadOptions
 from tests.dataset.samples import rows
+from tests.support.examples import examples
 
 STRETCHES = groups.stretches
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -132,7 +133,7 @@ LINES = st.one_of(
     st.just("{not json}\n"),
 )
 FILES = st.lists(st.lists(LINES, min_size=1, max_size=6), min_size=2, max_size=5)
-BOUNDED = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], phases=[Phase.explicit, Phase.generate])  # fmt: skip
+BOUNDED = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], phases=[Phase.explicit, Phase.generate])  # fmt: skip
 
 
 @BOUNDED

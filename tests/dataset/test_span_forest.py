@@ -16,6 +16,7 @@ from obskit.dataset import MISSING, ROOT, Dataset, from_arrow, write
 from obskit.dataset.dataset import open_dataset
 from obskit.schema import LoadReport
 from obskit.traces.records import statements
+from tests.support.examples import examples
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
 Row = dict[str, Any]
@@ -246,7 +247,7 @@ def test_the_columns_are_null_where_nothing_is_known() -> None:
 
 
 @pytest.mark.parametrize("ids", ["{:016x}", "span-{}", "{:08x}"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(data=st.data())
 def test_parents_are_those_of_a_plain_program(ids: str, data: st.DataObject) -> None:
     rows = []

@@ -24,6 +24,7 @@ from obskit.dataset import preview as previewing
 from obskit.dataset import writer as writing
 from obskit.dataset.writer import build
 from obskit.schema import LoadReport, Normalizer
+from tests.support.examples import examples
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 OPEN = "obskit.unfinished"
@@ -250,7 +251,7 @@ def expected(given: list[Row]) -> list[Any]:
     return sorted([*out, *((int(unit, 16), took, True) for unit, took in latest.items())], key=str)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(st.lists(rows, min_size=1, max_size=12), min_size=1, max_size=4),
     st.sampled_from([3, 1 << 20]),

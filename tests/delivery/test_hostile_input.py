@@ -13,6 +13,7 @@ from obskit.delivery.pull_requests import read_pull_requests
 from obskit.delivery.read import deployments_of, incidents_of
 from obskit.errors import ObskitError
 from tests.delivery.records import T
+from tests.support.examples import examples
 
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -65,7 +66,7 @@ def _incidents(draw):
     return sorted(rows, key=lambda row: row["timestamp"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(_rows(), _incidents())
 def test_what_always_holds(rows, incident_rows):
     deployments, unfinished = deployments_of(rows, None)
@@ -98,7 +99,7 @@ def test_what_always_holds(rows, incident_rows):
         assert high is None or high >= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(_rows())
 def test_deployments_of_one_service_do_not_depend_on_another(rows):
     own = [row for row in rows if row["service.name"] == "a"]
@@ -107,7 +108,7 @@ def test_deployments_of_one_service_do_not_depend_on_another(rows):
     assert [one for one in everything if one.service == "a"] == alone
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.dictionaries(st.sampled_from(["version", "bands", "x"]), _ANYTHING, max_size=3) | _ANYTHING)
 def test_any_bands(given):
     assert answered_or_hint(
@@ -115,7 +116,7 @@ def test_any_bands(given):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.dictionaries(st.sampled_from(["names", *METRICS]), _ANYTHING, max_size=4))
 def test_any_limits(bands):
     assert answered_or_hint(read_bands, {"version": "1", "bands": {"names": ["a", "b"], **bands}})
@@ -133,7 +134,7 @@ _REQUEST = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(_REQUEST)), _ANYTHING, max_size=3))
 def test_any_pull_request(tmp_path_factory, changed):
     path = tmp_path_factory.mktemp("p") / "prs.json"

@@ -14,6 +14,8 @@ from obskit.engine import Scope
 from obskit.explain import ExplainOptions, explain
 from obskit.schema import LoadReport
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def sample(day: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Dataset:

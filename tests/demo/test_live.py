@@ -318,6 +318,7 @@ def test_no_process_is_left_after_a_run(runs: tuple[Run, Run]) -> None:
         assert [pid for pid in pids if is_running(pid)] == []
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 def test_no_process_is_left_after_an_early_end(tmp_path: Path) -> None:
     """Three runs at the same time: Ctrl-C, kill -9, and a service that dies."""

@@ -19,6 +19,8 @@ from obskit.demo.stream import batches
 from obskit.errors import InvalidArgument
 from obskit.events import Events
 
+pytestmark = pytest.mark.once
+
 EVENTS, SEED = 40_000, 5
 
 

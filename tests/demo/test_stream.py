@@ -13,6 +13,8 @@ from obskit.demo.fields import SCHEMA
 from obskit.demo.stream import CHUNK_ROWS, batches
 from obskit.names import COLUMNS
 
+pytestmark = pytest.mark.once
+
 
 def _table(events: int, seed: int) -> pa.Table:
     return pa.Table.from_batches(list(batches(events, seed)))

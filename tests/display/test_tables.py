@@ -13,6 +13,7 @@ from obskit.display import formatting
 from obskit.display.tables import UNIT, WRITTEN, check_link, format_cell, html_page, html_table, text_table
 from obskit.errors import InvalidArgument
 from obskit.text import is_safe
+from tests.support.examples import examples
 
 
 def test_links_must_be_http_or_https_addresses() -> None:
@@ -64,7 +65,7 @@ def test_units_come_with_the_column() -> None:
     assert formatting.duration(8_000_000) == "2.22 h"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     columns=st.lists(st.text(max_size=30), min_size=1, max_size=12, unique=True),
     cell=st.text(max_size=200),

@@ -14,6 +14,7 @@ from ibis import _
 from obskit.engine import all_of, filter_table, negate, parse_condition, parse_expression
 from obskit.errors import ConditionError, LimitExceeded, ObskitError, UnknownField, UnknownFunction
 from tests.engine.rows import NEWEST, ROWS, T, rows_of
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,7 @@ words = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(parts=words)
 def test_any_sequence_of_words_raises_only_our_errors(parts: list[str]) -> None:
     text = " ".join(parts)
@@ -262,7 +263,7 @@ def test_any_sequence_of_words_raises_only_our_errors(parts: list[str]) -> None:
         assert parse_condition(condition.text, ROWS.schema, newest=NEWEST) == condition
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(text=st.text(max_size=60))
 def test_any_text_raises_only_our_errors(text: str) -> None:
     with pytest.raises(ObskitError):

@@ -16,6 +16,7 @@ from obskit.errors import (
     InvalidArgument,
 )
 from tests.engine.rows import rows_of
+from tests.support.examples import examples
 
 names = st.one_of(
     st.text(max_size=30),
@@ -28,7 +29,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(name=names, value=texts.filter(lambda s: s.encode("utf-8", "ignore").decode() == s))
 def test_every_name_and_text_reads_back(name: str, value: str) -> None:
     table = pa.table({name: pa.array([value, value + "x", None], pa.string())})
@@ -42,7 +43,7 @@ def test_every_name_and_text_reads_back(name: str, value: str) -> None:
     assert parse_condition(listed, table.schema).text == listed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(value=texts.filter(lambda s: s.encode("utf-8", "ignore").decode() == s))
 def test_text_values_are_compared_as_they_are(value: str) -> None:
     table = pa.table({"f": pa.array([value, value + "x", None], pa.string())})
@@ -53,7 +54,7 @@ def test_text_values_are_compared_as_they_are(value: str) -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     low=st.floats(allow_nan=False),
     whole=st.integers(-(2**63), 2**63 - 1),

@@ -17,6 +17,7 @@ from obskit.engine import Condition, Mask, Scope
 from obskit.engine.plain import plain_condition
 from obskit.engine.plain_masks import fields_to_hold, plain_masks
 from obskit.schema import LoadReport
+from tests.support.examples import examples
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 NUMBERS = [0.0, -0.0, 0.1, 0.30000000000000004, 1307.9812999999992, -5.0, 500.0, 1e300, 5e-324, 2.0**53]
@@ -141,7 +142,7 @@ def nested(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(joined, parts.map(lambda part: f"not ({part})"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(text=st.recursive(comparison(), nested, max_leaves=6))
 def test_masks_are_those_of_the_engine(dataset: Dataset, text: str) -> None:
     assert_same(Scope.of(dataset), text)

@@ -27,6 +27,7 @@ from obskit.engine import (
     window_or_condition,
 )
 from obskit.errors import ConditionError, InvalidArgument, ObskitError, UnknownField
+from tests.support.examples import examples
 
 NEWEST = datetime(2026, 5, 4, 12, tzinfo=UTC)
 TEN = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -138,7 +139,7 @@ def test_a_length_of_time_is_ago_in_conditions_too() -> None:
     assert parse_time("+30m", NEWEST) == NEWEST + timedelta(minutes=30)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(
     st.lists(st.none() | st.integers(-3, 3), max_size=8),
     st.none() | st.integers(-3, 3),

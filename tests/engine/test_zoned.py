@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from obskit.engine import filter_table, parse_condition, parse_time
 from obskit.engine.zoned import parse_zoned, zone_of
 from obskit.errors import ConditionError
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_condition_reads_them() -> None:
     assert filter_table(rows, found).num_rows == 2
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     st.datetimes(datetime(1980, 1, 1), datetime(2037, 1, 1)).map(lambda t: t.replace(fold=0)),
     st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]),

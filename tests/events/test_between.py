@@ -30,6 +30,9 @@ from obskit.dataset import groups, pruning
 from obskit.errors import ChangedData, ConditionError, InvalidArgument, NoSuchPath, ObskitError
 from obskit.events import Events
 from obskit.schema import report
+from tests.support.examples import examples
+
+pytestmark = pytest.mark.once
 
 T = datetime(2026, 5, 4, tzinfo=UTC)
 US = pa.timestamp("us", "UTC")
@@ -439,7 +442,7 @@ def recording(drawn: Random) -> dict[str, list[dict[str, Any]]]:
 @given(st.integers(0, 2**32))
 @settings(
     deadline=None,
-    max_examples=5,
+    max_examples=examples(3),
     phases=[Phase.reuse, Phase.generate],  # an example takes seconds
     suppress_health_check=list(HealthCheck),
 )

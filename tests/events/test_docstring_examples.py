@@ -13,6 +13,8 @@ import pytest
 import obskit
 from obskit import Events, load
 
+pytestmark = pytest.mark.once
+
 NO_EXAMPLE = {"dataset", "fingerprint", "links", "points", "population"}
 """Verbs that the sample has no data for, and properties that speak for themselves."""
 

@@ -12,6 +12,7 @@ import obskit as ok
 from obskit.encryption import is_encrypted
 from obskit.instrument.redaction.options import Redaction
 from obskit.instrument.redaction.redactor import Redactor
+from tests.support.examples import examples
 
 PEOPLE = 20
 DOMAIN = "example.org"
@@ -84,7 +85,7 @@ LEAVES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(30))
 @given(leaves=st.lists(LEAVES, min_size=1, max_size=4), data=st.data())
 def test_a_condition_selects_what_it_selects_on_readable_values(both, leaves, data):
     text = leaves[0]

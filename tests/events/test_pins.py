@@ -55,6 +55,7 @@ def test_a_pin_opens_the_same_events(folder: Path, tmp_path: Path) -> None:
     assert pin(load(pinned)).to_dict() | {"made": ""} == pinned.to_dict() | {"made": ""}
 
 
+@pytest.mark.once
 def test_the_answer_after_a_restart_and_on_another_copy_is_equal(tmp_path: Path) -> None:
     events = load(ROOT / "sample_events").where("http.route = '/book'")
     found = events.explain(SLOW, during=DURING).to_dict()

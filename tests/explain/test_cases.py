@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from obskit.explain import ExplainOptions, Explanation, explain
 from tests.support.worlds import World, pick, traffic
+
+pytestmark = pytest.mark.once
 
 Generator = np.random.Generator
 

@@ -8,6 +8,8 @@ import pytest
 from obskit.explain import ExplainOptions, candidates, explain
 from tests.support.worlds import World, traffic
 
+pytestmark = pytest.mark.once
+
 
 def test_the_order_of_causes_is_that_of_all_rows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three causes, each of a tenth of the requests; two of them are nearly as strong as each other.

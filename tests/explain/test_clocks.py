@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from obskit.explain import ExplainOptions, explain
 from obskit.explain.ranks import correlation
 from tests.support.worlds import World, traffic
+
+pytestmark = pytest.mark.once
 
 Generator = np.random.Generator
 ROWS = 40_000

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from obskit.explain.clusters import Clusters
 from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.singles import value_condition
 from obskit.explain.weights import Segment
 from tests.support.worlds import World
+
+pytestmark = pytest.mark.once
 
 ROWS = 400
 

@@ -10,6 +10,8 @@ from obskit.engine import format_condition
 from obskit.errors import EmptySelection, UnknownField
 from obskit.events import load
 
+pytestmark = pytest.mark.once
+
 START = 1_777_888_800_000_000
 ROWS = 4000
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchmarks import false_alarms
 from obskit.explain import explain
 from tests.support.worlds import World, traffic
+
+pytestmark = pytest.mark.once
 
 Generator = np.random.Generator
 

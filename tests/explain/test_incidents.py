@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.incidents import run
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.shared
 def test_a_true_cause_is_among_the_first_answers(shared: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 
 from benchmarks import coverage
 from obskit.explain import ExplainOptions, Finding, explain
 from tests.support.worlds import World, traffic
+
+pytestmark = pytest.mark.once
 
 Generator = np.random.Generator
 

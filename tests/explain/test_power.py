@@ -11,6 +11,8 @@ from obskit.explain.power import detectable, power_note
 from obskit.stats.counts import Counts
 from tests.support.worlds import World, traffic
 
+pytestmark = pytest.mark.once
+
 Generator = np.random.Generator
 LEVELS = Levels((-9.0, -12.0, -15.0), 5.0)
 

@@ -12,6 +12,8 @@ from obskit.dataset import write
 from obskit.schema import LoadReport
 from tests.triage.test_repeats import NOON, calls
 
+pytestmark = pytest.mark.once
+
 NOTE = "295 events left out: a few values of trace_id have far more of them than others"
 
 

@@ -10,6 +10,8 @@ import pytest
 from obskit.explain import ExplainOptions, Explanation, explain
 from tests.support.worlds import World, pick, traffic
 
+pytestmark = pytest.mark.once
+
 Generator = np.random.Generator
 ROWS = 40_000
 

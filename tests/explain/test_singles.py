@@ -24,6 +24,7 @@ from obskit.explain.singles import (
 )
 from obskit.explain.weights import Segment
 from obskit.stats.counts import Counts
+from tests.support.examples import examples
 from tests.support.worlds import store
 
 odd = st.sampled_from(
@@ -53,7 +54,7 @@ def same_rows(scope: Any, frame: GroupedRows, item: FieldCondition) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(floats, min_size=2, max_size=60), st.data())
 def test_the_text_of_an_interval_holds_for_the_rows_counted(
     values: list[float | None], data: st.DataObject
@@ -70,7 +71,7 @@ def test_the_text_of_an_interval_holds_for_the_rows_counted(
         same_rows(scope, frame, interval_condition(codes, start, end))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(integers, min_size=80, max_size=120, unique=True), st.data())
 def test_the_text_of_an_interval_of_integers_holds_for_the_rows_counted(
     values: list[int | None], data: st.DataObject
@@ -84,7 +85,7 @@ def test_the_text_of_an_interval_of_integers_holds_for_the_rows_counted(
         same_rows(scope, frame, interval_condition(codes, start, end))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(texts, min_size=2, max_size=30))
 def test_the_text_of_a_value_holds_for_the_rows_counted(values: list[str | None]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,8 @@ from benchmarks import planted
 from obskit.explain import ExplainOptions, Explanation, explain
 from tests.support.worlds import World, pick, traffic
 
+pytestmark = pytest.mark.once
+
 Generator = np.random.Generator
 START = np.datetime64("2026-05-04T10:00:00")
 

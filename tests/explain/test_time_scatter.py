@@ -7,6 +7,8 @@ import pytest
 from obskit.explain import ExplainOptions, explain
 from tests.triage.log_days import CHANGE, LogDay
 
+pytestmark = pytest.mark.once
+
 SINCE = f"timestamp >= '{CHANGE.isoformat()}'"
 
 

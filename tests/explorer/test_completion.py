@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from obskit.engine import tokenize
 from obskit.events import load
 from obskit.explorer.completion import MOST_ITEMS, check, complete
+from tests.support.examples import examples
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_what_is_wrong_is_said_with_a_hint(scope):
     assert "http.route" in hint
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(line=st.text(max_size=40), at=st.integers(-3, 50))
 def test_any_text_has_completions_or_none(scope, line, at):
     offers = complete(scope, line, at)
@@ -106,7 +107,7 @@ def test_any_text_has_completions_or_none(scope, line, at):
     check(scope, line)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     words=st.lists(
         st.sampled_from(

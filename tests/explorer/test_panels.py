@@ -39,6 +39,7 @@ def executed(widget):
     return variables
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("tab", ["difference", "fields", "group", "messages", "rows", "traces"])
 @pytest.mark.parametrize("compare", ["rest", "time", "earlier"])
 def test_the_code_of_every_tab_runs(explorer, tab, compare):

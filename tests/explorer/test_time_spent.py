@@ -9,6 +9,8 @@ import pytest
 import obskit as ok
 from obskit.explorer import Explorer
 
+pytestmark = pytest.mark.once
+
 SAMPLE = "sample_events"
 TEN = datetime(2026, 5, 4, 10, tzinfo=UTC).timestamp() * 1e6
 

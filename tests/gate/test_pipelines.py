@@ -31,6 +31,8 @@ from tests.judge.rollouts import NEW, OLD, Columns, T, rollout
 from tests.judge.test_redeployed import marked
 from tests.support.gate_harness import Answered, Gate, go_request, write_rollout
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
 DOCUMENTS = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)]

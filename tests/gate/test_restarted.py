@@ -23,6 +23,8 @@ from obskit import load
 from tests.judge.rollouts import rollout
 from tests.support.gate_harness import write_rollout
 
+pytestmark = pytest.mark.once
+
 ASK = "service=booking&candidate=2.4.0"
 
 

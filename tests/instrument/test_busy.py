@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.instrument_process import read, start
 
+pytestmark = pytest.mark.once
+
 BUSY = """
 import mmap, os, struct, sys, threading, time
 from obskit.instrument import configure, event
@@ -47,7 +49,7 @@ def test_a_busy_process_that_is_killed_has_its_ended_events_on_disk(
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     with shared.open("r+b") as file, mmap.mmap(file.fileno(), 0) as view:
-        time.sleep(3)
+        time.sleep(1.5)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
         *ended, dropped = struct.unpack(f"{threads + 1}q", view)

@@ -44,6 +44,8 @@ from tests.support.odd_values import (
     raise_odd,
 )
 
+pytestmark = pytest.mark.once
+
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
 

@@ -12,6 +12,9 @@ from obskit import load
 from obskit.errors import ConditionError, InvalidArgument, UnknownField
 from obskit.judge import WORDS
 from tests.judge.rollouts import NEW, OLD, Columns, T, only, rollout, table_of, verdict
+from tests.support.examples import examples
+
+pytestmark = pytest.mark.once
 
 Rng = np.random.Generator
 
@@ -314,7 +317,9 @@ def test_names_and_conditions_that_are_wrong() -> None:
             verdict(events, **arguments)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(
         st.tuples(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,10 @@ from obskit import load
 from obskit.events import Events
 from tests.judge.rollouts import NEW, OLD, T, later, rollout, table_of, verdict
 
+pytestmark = pytest.mark.once
 
+
+@lru_cache(4)
 def switch(
     weeks: int = 5, ratio: float = 1.0, slower: float = 1.0, seed: int = 1, rpm: int = 150, busy: float = 1.6
 ) -> Events:

@@ -12,6 +12,8 @@ import pytest
 from obskit.judge import Verdict
 from tests.judge.rollouts import NEW, OLD, Columns, T, only, rollout, verdict
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 
 

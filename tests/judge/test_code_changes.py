@@ -21,6 +21,8 @@ from obskit.readers.markers.git.diff import read_commits
 from tests.judge.rollouts import rollout
 from tests.support.git_repository import Repository
 
+pytestmark = pytest.mark.once
+
 AT = datetime(2026, 5, 3, tzinfo=UTC)
 TRACE = """Traceback (most recent call last):
   File "/app/booking/handlers.py", line 31, in book

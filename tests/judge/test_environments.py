@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.judge.rollouts import NEW, OLD, Columns, T, rollout, verdict
+
+pytestmark = pytest.mark.once
 
 Rng = np.random.Generator
 FIELD = "deployment.environment.name"

@@ -20,6 +20,7 @@ from obskit.judge.observations import Hit, Observations, observe
 from obskit.judge.observed_counts import observe_counts
 from obskit.judge.options import JudgeArguments, parse_options
 from tests.judge.rollouts import NEW, OLD, T, load, table_of
+from tests.support.examples import examples
 
 MINUTE = 60_000_000
 START = int(T.timestamp() * 1e6)
@@ -77,7 +78,9 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows=st.lists(ROW, min_size=4, max_size=40), rows_per_file=st.integers(3, 15))
 def test_counts_are_those_of_the_rows(
     rows: list[tuple[int, bool, bool, int, int, int]],

@@ -19,6 +19,8 @@ from obskit.judge import JudgeArguments, Verdict, judge
 from tests.judge.rollouts import NEW, OLD, Columns, T, rollout, table_of, verdict
 from tests.judge.test_slices import people
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 
 

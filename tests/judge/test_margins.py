@@ -7,6 +7,8 @@ import pytest
 from obskit.errors import InvalidArgument
 from obskit.judge.margins import parse_growth, parse_margin, parse_share
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("text", "ratio", "difference"),

@@ -11,6 +11,8 @@ from scipy import special
 from obskit.stats.sequential import rank_bounds
 from tests.judge.rollouts import NEW, Columns, rollout, verdict
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 
 

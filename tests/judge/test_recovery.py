@@ -7,6 +7,8 @@ import pytest
 
 from tests.judge.rollouts import NEW, OLD, Columns, T, rollout, verdict
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 AFTER = "2026-05-04T10:40Z"
 

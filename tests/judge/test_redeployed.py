@@ -18,6 +18,8 @@ from obskit.judge.redeployed import rollouts_of
 from obskit.query import Deployment
 from tests.judge.rollouts import NEW, OLD, Columns, T, rollout, verdict
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 SIZE = {"rpm": 3000, "minutes": 40, "errors": 0.02}
 

@@ -26,6 +26,8 @@ from obskit.judge import Verdict
 from tests.judge.rollouts import NEW, Columns, T, rollout
 from tests.judge.test_invariance import customers, numbers, same
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 LATE = timedelta(minutes=3)
 SETTLE = "4m"

@@ -8,6 +8,8 @@ import pytest
 from benchmarks import verdict_peers as peers
 from benchmarks import verdicts
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def errors() -> dict[str, list[tuple[float, float]]]:

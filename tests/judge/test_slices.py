@@ -8,6 +8,8 @@ import pytest
 from obskit.errors import InvalidArgument
 from tests.judge.rollouts import NEW, OLD, Columns, T, only, rollout, verdict
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 
 

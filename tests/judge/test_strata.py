@@ -7,6 +7,8 @@ import pytest
 
 from obskit.judge.strata import Strata, Tally, strata_of
 
+pytestmark = pytest.mark.once
+
 
 def tally(rows: list[tuple[float, float]], weights: list[tuple[float, float]]) -> Tally:
     """Rows of both arms, one operation, one entry per look; all rows of an arm and look weigh the same."""

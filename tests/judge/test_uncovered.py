@@ -10,6 +10,8 @@ import pytest
 from obskit.judge import Verdict
 from tests.judge.rollouts import NEW, Columns, T, only, rollout, verdict
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 START = int(T.timestamp() * 1e6)
 

@@ -25,6 +25,8 @@ from obskit.judge.file_masks import FileMasks
 from tests.judge.rollouts import NEW, Columns, T, rollout
 from tests.judge.test_invariance import customers, numbers, same
 
+pytestmark = pytest.mark.once
+
 Rng = np.random.Generator
 LATE = timedelta(minutes=3)
 STEPS = range(10, 71, 10)

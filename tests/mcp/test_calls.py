@@ -17,7 +17,10 @@ from obskit.mcp.reply import BUDGET, LEAST_BUDGET, MOST_BUDGET
 from obskit.mcp.results import KEPT, KEPT_CHARACTERS, Results
 from obskit.mcp.tools import BY_NAME, TOOLS
 from obskit.mcp.workspace import Workspace
+from tests.support.examples import examples
 from tests.support.mcp_harness import SAMPLE, answered, calls_for, open_paths
+
+pytestmark = pytest.mark.once
 
 BOOK = "http.route = '/book'"
 
@@ -299,7 +302,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     return calls_for(folder)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.sampled_from(sorted(BY_NAME)), st.dictionaries(NAMES, JSON, max_size=4))
 def test_any_arguments_get_a_reply_within_the_budget(
     tiny: Calls, tool: str, arguments: dict[str, Any]

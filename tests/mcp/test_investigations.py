@@ -17,6 +17,8 @@ from mcp import Client
 from obskit.mcp.tokens import count_json
 from tests.support.mcp_harness import ROOT, SAMPLE, child
 
+pytestmark = pytest.mark.once
+
 MOST = 20_000
 PLANTED = {one["id"]: one for one in json.loads((ROOT / "sample_events/planted.json").read_text())["planted"]}
 

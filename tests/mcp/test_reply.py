@@ -10,6 +10,7 @@ from obskit.errors import InvalidArgument
 from obskit.mcp.document import Document, Item, Section, split_sections, table_section
 from obskit.mcp.reply import BUDGET, LEAST_BUDGET, fit
 from obskit.mcp.values import MARK, shown
+from tests.support.examples import examples
 
 TEXT = st.text(max_size=300) | st.text("ab \n'|{}", max_size=3_000)
 ROWS = st.lists(st.lists(TEXT, min_size=3, max_size=3), max_size=40)
@@ -33,7 +34,7 @@ def pages(made: Document, budget: int) -> list[dict[str, object]]:
         offset = reply.structured["next"]["arguments"]["offset"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(ROWS, st.integers(LEAST_BUDGET, 6_000), TEXT, st.none() | st.integers(0, 5))
 def test_every_item_is_on_one_page_and_every_page_fits(
     rows: list[list[str]], budget: int, fact: str, first: int | None

@@ -112,7 +112,9 @@ def test_every_reader_has_a_sample() -> None:
 
 def test_every_mutation_applies_to_many_samples() -> None:
     for name in MUTATIONS:
-        assert len({str(trial(3, n, Filter(name)).sample) for n in range(EACH)}) >= 2, name
+        drawn = (str(trial(3, n, Filter(name)).sample) for n in range(EACH))
+        first = next(drawn)
+        assert any(other != first for other in drawn), name
 
 
 def test_a_seed_and_a_number_make_the_same_trial_again() -> None:

@@ -22,6 +22,7 @@ from obskit.errors import InvalidArgument, LimitExceeded, NoSuchPath, ObskitErro
 from obskit.query import lookup, query
 from obskit.query.reference import match, table
 from obskit.query.reference.match import NONE, build_matcher, parse_address
+from tests.support.examples import examples
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
 ADDRESSES = ["10.1.2.3", "10.9.9.9", "192.168.0.1", "2001:db8::1", "::ffff:10.1.0.1", "proxy", None]
@@ -277,7 +278,7 @@ def test_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)), min_size=1, max_size=12),
     st.lists(st.integers(0, 2**32 - 1), max_size=12),
@@ -294,7 +295,7 @@ def test_networks_agree_with_a_search_of_all(made: list[tuple[int, int]], asked:
         assert row == max(holding, key=lambda at: networks[at].prefixlen, default=NONE)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.lists(st.integers(0, 50), min_size=2, max_size=10, unique=True),
     st.lists(st.integers(-5, 60) | st.none(), max_size=20),

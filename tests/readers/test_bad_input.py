@@ -14,6 +14,8 @@ import pytest
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.io.source import Gzip, Plain
 
+pytestmark = pytest.mark.once
+
 NAME_EVENTS = "name a file of logs, traces or requests"
 ACCESS_LOGS = "if these are access logs, give their layout: --log-format '%h %l %u %t \"%r\" %>s %b'"
 GOOD = b'{"a":1}\n{"a":2}\n'

@@ -78,6 +78,7 @@ def test_a_file_that_breaks_off_says_so(load: Callable[[bytes], Loaded]) -> None
     assert got.reasons[-1] == ("end of the file", "the gzip stream is cut off")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("tool", ["ruff check", "ruff format --check", "mypy --strict"])
 def test_a_tool_accepts_the_example(tmp_path: Path, tool: str) -> None:
     path = tmp_path / "bookings.py"

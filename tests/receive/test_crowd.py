@@ -9,15 +9,48 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
 from obskit.receive import Limits
+from obskit.receive.connection import Connection
 from obskit.receive.crowd import GAVE_WAY, TURNED_AWAY, Crowd, Phase, Progress, peer_group
 from tests.support.receive_harness import Receiver, kept, traces
 
 HEAD = b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\n"
 FEW = {"connections": 24, "requests": 8}
+
+
+def test_a_connection_may_have_to_give_way_twice() -> None:
+    """At once after its time has ended, as well: it is on its way out, and whose place it takes is not harmed."""
+
+    async def give_way() -> list[Exception]:
+        stream = asyncio.StreamReader()
+        connection = Connection(
+            stream, mock.MagicMock(), mock.Mock(), mock.Mock(), Limits(free=0), mock.Mock()
+        )
+        failed: list[Exception] = []
+
+        def abort() -> None:
+            try:
+                connection.abort()
+            except Exception as error:
+                failed.append(error)
+
+        async def wait() -> None:
+            async with connection._wait(60):
+                await asyncio.sleep(60)
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        connection.interrupt()
+        asyncio.get_running_loop().call_soon(abort)  # after the timeout has begun to end the task
+        with pytest.raises(TimeoutError):
+            await waiting
+        return failed
+
+    assert asyncio.run(give_way()) == []
 
 
 class Clock:

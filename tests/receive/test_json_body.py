@@ -14,6 +14,7 @@ from obskit.readers.otlp.rowwise import rows_of
 from obskit.receive.json_body import read, weight
 from obskit.receive.refusal import Refused
 from obskit.schema import LoadReport
+from tests.support.examples import examples
 from tests.support.receive_harness import as_json
 
 ANY = st.recursive(
@@ -60,7 +61,7 @@ def test_snake_case_is_read():
 
 
 @given(RECORDS)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 def test_what_is_kept_is_what_the_reader_takes(records):
     """Of any records: as many are said to be accepted as the reader makes rows of, and it rejects none."""
     request = {"resourceSpans": [{"scopeSpans": [{"spans": [*as_json("a")["resourceSpans"], *records]}]}]}

@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from obskit.receive import protobuf
 from obskit.receive.protobuf import DEPTH, count
 from obskit.receive.refusal import Refused
+from tests.support.examples import examples
 from tests.support.receive_harness import traces
 
 NAMES = st.lists(st.text(max_size=40), max_size=6)
@@ -46,7 +47,7 @@ def test_all_levels_are_counted():
 
 
 @given(NAMES, st.binary(max_size=30), st.integers(0, 400), st.integers(1, 60))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_pieces_say_what_the_whole_says(names, extra, cut, piece):
     """Of a request, of its first bytes, and of bytes that follow it: the same answer whatever the size of pieces."""
     body = traces(*names, size=20).SerializeToString()

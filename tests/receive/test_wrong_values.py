@@ -25,9 +25,12 @@ from obskit.receive import json_body, protobuf
 from obskit.receive.refusal import Refused
 from obskit.schema import READ_AS_IS, LoadReport
 from tests.support import otlp_requests as made
+from tests.support.examples import examples
 from tests.support.otlp_wrong_values import GOOD, TEMPLATES, WRONG, places
 from tests.support.protobuf_mutations import change_bytes, change_field, encoded, tree
 from tests.support.receive_harness import JSON, PROTOBUF, Receiver
+
+pytestmark = pytest.mark.once
 
 REJECTED = {"traces": "rejectedSpans", "logs": "rejectedLogRecords"}
 
@@ -149,7 +152,7 @@ def test_the_tree_of_a_request_is_the_request() -> None:
 
 
 @given(st.sampled_from(sorted(TEMPLATES)), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_all_records_of_a_protobuf_request_that_is_accepted_are_read(
     tmp_path_factory: pytest.TempPathFactory, signal: str, rng: random.Random
 ) -> None:

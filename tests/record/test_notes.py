@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import re
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from obskit import InvalidArgument, load, note
 from obskit.explorer.markers import markers
 from obskit.query.deployments import notices
+from obskit.record import append
 from obskit.record.append import append_line, read_lines
 
 ROOT = Path(__file__).parents[2]
@@ -47,19 +49,36 @@ def test_a_note_keeps_no_secret(tmp_path: Path) -> None:
     assert re.fullmatch(r"20\d\d-.*Z", row["timestamp"])
 
 
-def _write(path: Path, who: int) -> None:
-    for n in range(50):
-        append_line(path, {"who": who, "n": n, "text": "x" * 5000})
+# Only the module that appends: four processes with all of obskit would take fifty times as long to start. They
+# begin to write at the same moment, when their stdin ends.
+WRITER = """
+import pathlib, runpy, sys
+append_line = runpy.run_path(sys.argv[1])["append_line"]
+print(flush=True)
+sys.stdin.read()
+for n in range(50):
+    append_line(pathlib.Path(sys.argv[2]), {"who": int(sys.argv[3]), "n": n, "text": "x" * 5000})
+"""
 
 
 def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write, args=(path, who)) for who in range(4)]
+    program = [sys.executable, "-c", WRITER, append.__file__, str(path)]
+    writers = [
+        subprocess.Popen(
+            [*program, str(who)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for who in range(4)
+    ]
     for writer in writers:
-        writer.start()
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "\n"
     for writer in writers:
-        writer.join(60)
+        assert writer.stdin is not None
+        writer.stdin.close()
+    for writer in writers:
+        with writer:
+            assert writer.wait(60) == 0
     rows, bad = read_lines(path)
     assert bad == 0
     assert sorted((row["who"], row["n"]) for row in rows) == [(who, n) for who in range(4) for n in range(50)]

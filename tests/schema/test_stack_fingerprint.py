@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from obskit.schema.stack_fingerprint import stack_fingerprint
 from tests.schema.samples import events, one
+from tests.support.examples import examples
 
 
 def java(n):
@@ -141,7 +142,7 @@ def test_text_without_frames_has_none(text):
     assert stack_fingerprint(text) is None
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.lists(st.sampled_from(["\n", "\tat ", "a.b", "(", ")", "X.java:1", "File \"", "---> ", "Caused by: ", "@", ":5",
                                  "goroutine 1 [x]:", "#0 a(1): ", "in `", "'", "Traceback (most recent call last):"])))  # fmt: skip
 def test_any_text_gives_frames_or_none(parts):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from obskit.schema.templates import LONGEST, templates
 from tests.schema.samples import events, one
+from tests.support.examples import examples
 
 
 def made(*texts):
@@ -104,14 +105,14 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(TEXTS, min_size=1, max_size=8))
 def test_a_template_is_its_own_template(texts):
     once = made(*texts)
     assert made(*once) == once
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.lists(st.one_of(st.none(), TEXTS), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_a_template_depends_on_its_text_alone(texts, chance):
     """Each text alone, all together, shuffled, and many times over (then texts are coded first)."""
@@ -122,7 +123,7 @@ def test_a_template_depends_on_its_text_alone(texts, chance):
     assert made(*many) == [alone[text] for text in many]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(
     st.integers(0, 10**12), st.integers(0, 10**12), st.sampled_from(["lease {} lost", "{}", "a={},b", "({})"])
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ WRONG = [
 
 _IGNORED = ("flags", "Count", "schemaUrl")
 """Fields that obskit does not read: a few wrong values are enough."""
+
+_REPEATED = re.compile(r"spans/0/attributes/[1-9](/key|/value)?$")
 
 _VALUES = [
     {"stringValue": "s"},
@@ -113,9 +116,14 @@ class Place(NamedTuple):
 
 
 def places(signal: str) -> Iterator[Place]:
-    """Yield every place of a signal's request: each value of each key, and each item of each list."""
+    """Yield every place of a signal's request: each value of each key, and each item of each list.
+
+    The attributes of a span differ in the kind of their value alone, so only one of them has its key replaced, and
+    itself as a whole.
+    """
     for path, before, after in replaced(TEMPLATES[signal]):
-        yield Place(path, before, after)
+        if not _REPEATED.search(path):
+            yield Place(path, before, after)
 
 
 def replaced(document: Any) -> Iterator[tuple[str, bytes, bytes]]:

@@ -20,6 +20,8 @@ from tests.testing import (
     test_vendor_spans,
 )
 
+pytestmark = pytest.mark.once
+
 MODULES = (
     test_change_markers,
     *(test_contract, test_logs, test_markers, test_prefixed, test_requests, test_stores, test_vendor_spans),

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 from obskit.testing import MarkerContract, ReaderContract
 from obskit.testing.canonical import as_loaded
 from tests.testing.test_markers import PING, READERS, Documents, iso
+
+pytestmark = pytest.mark.once
 
 START = datetime(2026, 5, 4, 10, tzinfo=UTC)
 SHA = "5f1c" * 10

@@ -6,9 +6,12 @@ import json
 from datetime import timedelta
 
 import pyarrow.compute as pc
+import pytest
 
 from obskit.readers import REGISTRY
 from obskit.testing import MarkerContract
+
+pytestmark = pytest.mark.once
 
 READERS = {reader.name: reader for reader in REGISTRY.readers()}
 ALWAYS = ("timestamp", "name", "kind", "error")

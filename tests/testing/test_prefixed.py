@@ -4,9 +4,12 @@ import json
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 from obskit.readers.prefixed.reader import READER
 from obskit.testing import ReaderContract, encoded
+
+pytestmark = pytest.mark.once
 
 
 class TestKubectl(ReaderContract):

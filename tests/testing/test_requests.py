@@ -11,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
 from obskit.readers.access_log.aws import ALB, ELB, S3
@@ -25,6 +26,8 @@ from obskit.readers.load_tests.k6_json import READER as K6
 from obskit.readers.load_tests.vegeta import READER as VEGETA
 from obskit.schema import TIMESTAMP
 from obskit.testing import ReaderContract
+
+pytestmark = pytest.mark.once
 
 REQUEST = ("timestamp", "kind", "error", "http.request.method", "http.response.status_code")
 SEEN = ("client.address", "url.path", "user_agent.original", "http.response.body.size")

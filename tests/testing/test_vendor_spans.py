@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 from obskit.readers.otlp.json_reader import READER as OTLP
 from obskit.readers.vendor_spans import (
@@ -20,6 +21,8 @@ from obskit.readers.vendor_spans import (
 )
 from obskit.testing import ReaderContract, encoded
 from tests.testing.test_contract import normalized, rows_of, without
+
+pytestmark = pytest.mark.once
 
 OWN = ("timestamp", "duration_ms", "name", "kind", "trace_id", "span_id", "parent_span_id", "status_code")
 COLUMNS = {*OWN, "status_message", "trace_state", "events", "links", "error", "sample_weight", "event_count"}

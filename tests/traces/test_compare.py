@@ -15,6 +15,8 @@ from obskit.explain import ExplainOptions, explain
 from obskit.traces import traces
 from tests.traces.synthetic import Shop, first_service
 
+pytestmark = pytest.mark.once
+
 
 def planted(seed: int = 1, slow: int = 30, normal: int = 200, **what: object) -> Shop:
     shop = Shop(seed)

@@ -17,6 +17,8 @@ from obskit.query import query
 from obskit.schema import LINKS_TYPE
 from obskit.traces import export, traces
 
+pytestmark = pytest.mark.once
+
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
 

@@ -13,6 +13,8 @@ import pytest
 from obskit import load
 from obskit.events import Events
 
+pytestmark = pytest.mark.once
+
 T = datetime(2026, 5, 4, tzinfo=UTC)
 BASE = int(T.timestamp() * 1e6)
 

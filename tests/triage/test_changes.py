@@ -15,6 +15,8 @@ from obskit.triage import changes
 from obskit.triage import counts as counting
 from tests.triage.days import T
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("by", ["route", "outcome"])
 def test_unequal_weights_cause_no_false_alarm(by: str) -> None:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from obskit import load
 from obskit.events import Events
 from tests.judge.rollouts import rollout
 from tests.triage.days import T, day
+
+pytestmark = pytest.mark.once
 
 
 def switches(services: int, *, version: str = "2", rows_of_last: int = 2_000) -> Events:

@@ -15,6 +15,8 @@ from obskit.events import Events
 from obskit.triage.earlier import EarlierTime, compare_with_earlier
 from tests.triage.days import T
 
+pytestmark = pytest.mark.once
+
 
 def requests(rows: int = 12_000, **rates: Any) -> Events:
     """A day of one operation. Errors of a slice before and after noon, as (before, after, share of rows).

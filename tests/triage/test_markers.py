@@ -15,6 +15,8 @@ from obskit.explorer.markers import markers
 from obskit.query import deployments
 from obskit.triage import Triage
 
+pytestmark = pytest.mark.once
+
 NOON = "2026-05-04T12:00:00Z"
 SHA = "5f1c" * 10
 CONTEXT = {"id": "d-1", "source": "/ci", "timestamp": NOON, "version": "0.5.0"}

@@ -15,6 +15,8 @@ from obskit.triage import messages, triage
 from tests.triage.days import day as traffic
 from tests.triage.log_days import BEGIN, CHANGE, WORDS, LogDay
 
+pytestmark = pytest.mark.once
+
 STACK = "ValueError: {}\n\tat shop.Pay.charge(Pay.java:{})\n\tat shop.Api.put(Api.java:7)"
 
 

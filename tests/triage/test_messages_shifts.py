@@ -8,6 +8,8 @@ import pytest
 from obskit.triage.messages_shifts import TimeGrid, find_shifts
 from tests.triage.log_days import HOURS, bursts
 
+pytestmark = pytest.mark.once
+
 CELLS = 48
 
 

@@ -20,6 +20,8 @@ from obskit.triage.missing.moved import has_moved
 from obskit.triage.missing.steps import Step, Volumes, find_steps, silence_unit, unit_size
 from tests.triage.traffic import START, traffic
 
+pytestmark = pytest.mark.once
+
 
 def later(table: pa.Table, hour: float) -> pa.Array:
     moment = pa.scalar(int((START + hour * 3600) * 1e6), pa.timestamp("us", "UTC"))

@@ -17,6 +17,8 @@ from obskit.triage.repeats import count_by_trace
 from obskit.triage.row_set import RowSet
 from tests.triage.days import T
 
+pytestmark = pytest.mark.once
+
 NOON = T + timedelta(hours=12)
 
 

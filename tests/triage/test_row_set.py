@@ -17,6 +17,7 @@ from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
 from obskit.query import query
 from obskit.triage.row_set import RowSet, TraceIds
+from tests.support.examples import examples
 from tests.triage.days import T
 
 ROWS = 600
@@ -73,7 +74,9 @@ ITEMS = [
 ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(items=st.lists(st.sampled_from(ITEMS), min_size=1, max_size=3), where=st.sampled_from([None, "error"]))
 def test_rows_are_those_of_the_statement(
     scope: Scope, items: list[dict[str, Any]], where: str | None

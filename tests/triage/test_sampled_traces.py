@@ -14,6 +14,8 @@ from obskit.schema import LoadReport
 from obskit.triage.sampled_traces import NumberedTraces, Side, StoredTraces
 from tests.triage.test_where_time_goes import day
 
+pytestmark = pytest.mark.once
+
 LIMIT = 100_000
 SLOW = "duration_ms > 200 and timestamp >= '2026-05-04T10:40:00Z'"
 SIDES = (

@@ -29,6 +29,8 @@ from obskit.triage.changes import Change
 from obskit.triage.result import Cause
 from obskit.triage.time_spent import TimeSpent
 
+pytestmark = pytest.mark.once
+
 BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
 CHANGE = BEGIN + timedelta(minutes=30)
 

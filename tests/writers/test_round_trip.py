@@ -17,6 +17,7 @@ from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, LoadReport,
 from obskit.schema.types import word
 from obskit.writers import FORMATS
 from obskit.writers.notes import WriteNotes
+from tests.support.examples import examples
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 MICROS = st.one_of(
@@ -204,7 +205,7 @@ def content(table: pa.Table) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 @given(table=tables())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_table_round_trips(name: str, table: pa.Table) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"events{FORMATS[name].suffixes[0]}"

@@ -28,6 +28,7 @@ from starlette.websockets import WebSocketDisconnect
 from obskit.instrument import EventMiddleware, Handle, add
 from obskit.instrument.api import Active
 from obskit.instrument.asgi.request_scope import cached_authority
+from tests.support.examples import examples
 from tests.support.instrument_process import CALLER, PASSWORD, TRACEPARENT, leaks, read, run
 
 Service = Callable[..., Handle]
@@ -160,7 +161,9 @@ ENDINGS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(scope=SCOPES, messages=MESSAGES, ending=ENDINGS)
 def test_the_application_and_the_server_see_no_difference(
     service: Service,
@@ -611,6 +614,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from obskit.instrument import EventMiddleware, add, configure
+from tests.support.examples import examples
 
 trace.set_tracer_provider(TracerProvider())
 handle = configure("booking", sink=sys.argv[1])

@@ -11,6 +11,7 @@ from obskit.errors import ObskitError
 from obskit.readers import REGISTRY
 from obskit.readers.io.source import Source
 from obskit.schema import LoadReport, Normalizer, ReadOptions
+from tests.support.examples import examples
 
 NGINX = {
     "time_iso8601": "2026-05-04T10:00:01+02:00",
@@ -213,7 +214,7 @@ _VALUES = (
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.sampled_from([NGINX, ENVOY]), st.data())
 def test_any_value_under_any_key_is_read_or_counted(tmp_path_factory, base, data):
     rows = [base]

@@ -12,6 +12,7 @@ from obskit.readers import REGISTRY
 from obskit.readers.access_log.custom.layout import compile_layout
 from obskit.readers.io.source import Source
 from obskit.schema import ReadOptions
+from tests.support.examples import examples
 
 COMBINED = '10.0.0.1 - ann [04/May/2026:10:00:01 +0000] "GET /cart?a=1 HTTP/1.1" 502 512 "-" "curl/8.0"'
 APACHE = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
@@ -226,7 +227,7 @@ _PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(_PARTS, min_size=1, max_size=10), st.text(st.sampled_from('a1 "[]-|.,:\\/'), max_size=60))
 def test_any_layout_compiles_or_is_refused(parts, line):
     try:

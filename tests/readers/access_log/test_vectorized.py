@@ -11,6 +11,7 @@ from obskit.readers.access_log.line_parser import NotAnEntry, parse_clock, parse
 from obskit.readers.access_log.log_formats import ENVOY, LOGS
 from obskit.readers.access_log.text_reader import merge_entries, unsplit
 from obskit.readers.access_log.vectorized import BlockSplitter
+from tests.support.examples import examples
 
 CLF = '192.0.2.7 - - [04/May/2026:10:00:01 +0200] "GET /book?seat=3 HTTP/1.1" 200 512'
 COMBINED = f'{CLF} "https://shop.example/" "curl/8.5"'
@@ -138,7 +139,7 @@ def _assert_same(lines, layout, layouts, family):
 def test_both_parsers_agree(layout):
     layouts, family = (ENVOY, "envoy") if layout in ENVOY else (LOGS, "nginx")
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=examples(25), deadline=None)
     @given(st.lists(_line(layout), min_size=1, max_size=6))
     def agree(lines):
         _assert_same([line for line in lines if "\n" not in line], layout, layouts, family)
@@ -146,7 +147,7 @@ def test_both_parsers_agree(layout):
     agree()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.lists(st.text(st.sampled_from(list('GET /x "[]-\\1é?:,\t')), max_size=60), min_size=1, max_size=4),
     st.booleans(),
@@ -162,7 +163,7 @@ def test_any_text_is_an_entry_or_rejected(lines, whole):
             continue
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31)), st.integers(-23 * 60, 23 * 60))
 def test_both_parsers_read_the_time(moment, offset):
     moment = moment.replace(microsecond=0)

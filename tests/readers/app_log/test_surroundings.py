@@ -12,6 +12,8 @@ from tests.readers.app_log import (
 )
 from tests.readers.app_log.rows import rows_of
 
+pytestmark = pytest.mark.once
+
 LAYOUTS = {
     **test_python_layouts.CASES,
     **test_jvm_layouts.CASES,

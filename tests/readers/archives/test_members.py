@@ -18,6 +18,7 @@ from obskit.readers.archives import members
 from obskit.readers.io.source import Source
 from obskit.readers.registry import REGISTRY
 from tests.support.archives import lines, packed, tar
+from tests.support.examples import examples
 from tests.support.loaded import load_files
 
 PACKS = {
@@ -184,7 +185,7 @@ def test_in_a_folder_an_archive_is_read_next_to_other_files(tmp_path, load):
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_torn_and_mutated_archives_never_invent_rows(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("torn")

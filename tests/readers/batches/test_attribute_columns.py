@@ -13,6 +13,7 @@ from obskit.readers.batches import attribute_columns
 from obskit.readers.batches.attribute_columns import Attributes, Level, Pivot
 from obskit.readers.batches.row_batcher import RowBatcher, attribute_name
 from obskit.schema import LoadReport, Normalizer, cast
+from tests.support.examples import examples
 
 KEYS = st.sampled_from(["a", "b", "A", "c.d", "name", "attributes.name", "", "(unnamed)", "http.status_code"])
 VALUES = st.one_of(
@@ -71,7 +72,7 @@ def normal(batches, report):
 
 
 @pytest.mark.parametrize("cells", [16_000_000, 4])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     st.lists(ROW, min_size=1, max_size=5),
     st.lists(PAIRS, min_size=3, max_size=3),

@@ -14,6 +14,7 @@ from obskit.readers.jsonl import reader as jsonl
 from obskit.readers.jsonl.arrow_blocks import parse_block
 from obskit.readers.jsonl.reader import JsonLines
 from obskit.schema import LoadReport, Normalizer, cast
+from tests.support.examples import examples
 
 
 def events(blocks: list[bytes], *, fast: bool):
@@ -78,7 +79,7 @@ SHAPED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.lists(st.one_of(ROWS, SHAPED), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_all_parsers_give_the_same_events(blocks):
     data = [b"".join(json.dumps(row).encode() + b"\n" for row in rows) for rows in blocks]
@@ -91,7 +92,7 @@ def test_all_parsers_give_the_same_events(blocks):
     assert quick_report.to_dict() == slow_report.to_dict()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(SHAPED, min_size=1, max_size=5))
 def test_well_formed_blocks_are_parsed_by_arrow(rows):
     teacher = {**rows[0], "f": 1.5, "n": {"x": 1, "y": "z"}}
@@ -102,7 +103,7 @@ def test_well_formed_blocks_are_parsed_by_arrow(rows):
     assert same(quick, slow)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(st.one_of(ROWS.map(lambda row: json.dumps(row).encode()), st.binary(max_size=12)), max_size=6),
     st.integers(0, 40),
@@ -137,7 +138,7 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 60), ODD), max_size=4),
     st.sampled_from([b"", b"\n", b'\n{"i":4,"s":"torn']),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from obskit.readers.jsonl.inferred_schema import InferredSchema
 from obskit.readers.jsonl.uniform_lines import Text, UniformBlockParser, scalars
+from tests.support.examples import examples
 
 FIELDS = {
     "s": st.text(st.characters(exclude_categories=["Cs"], exclude_characters='"\\'), max_size=20),
@@ -51,7 +52,7 @@ def wanted(data):
     return [repr(row) for row in rows]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(ROWS, st.sampled_from([(",", ":"), (", ", ": ")]))
 def test_uniform_rows_are_parsed(rows, separators):
     data = lines(rows, separators=separators)
@@ -64,7 +65,7 @@ def test_uniform_rows_are_parsed(rows, separators):
         assert values(batch, rows[0]) == wanted(data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     ROWS,
     st.lists(st.tuples(st.integers(0, 400), st.sampled_from(b'"{}[],: 01.-+eEnutxf\n\t\\a')), max_size=2),

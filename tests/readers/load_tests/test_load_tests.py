@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import ReadError
+from tests.support.examples import examples
 from tests.support.loaded import load_files
 
 TEN = dt.datetime(2026, 5, 4, 10, 0, tzinfo=dt.UTC)
@@ -175,7 +176,7 @@ def test_har_leaves_secrets_out(read):
     assert got.report.notes == ["headers, cookies and bodies of HAR are left out"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from([XML, CSV, point() * 3]), st.data())
 def test_torn_results_never_invent_rows(tmp_path_factory, whole, data):
     path = tmp_path_factory.mktemp("torn") / "x"

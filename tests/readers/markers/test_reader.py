@@ -14,6 +14,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.markers.reader import identify
 from obskit.schema import LoadReport, Normalizer
 from tests.support.change_markers import CHANGE_CASES
+from tests.support.examples import examples
 from tests.support.markers import ARGO, CASES, CLOUD, GITHUB_STATUS, GITLAB, K8S, SERVICE
 
 FORMATS = {
@@ -123,7 +124,7 @@ def _mutated(draw):
     return item
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(_mutated(), max_size=3), st.sampled_from([None, 1]), st.booleans())
 def test_a_change_at_any_place_leaves_the_other_markers(tmp_path_factory, items, indent, listed):
     path = tmp_path_factory.mktemp("m") / "m.json"
@@ -149,7 +150,7 @@ def test_a_change_at_any_place_leaves_the_other_markers(tmp_path_factory, items,
     assert len(rows) + report.rejected_count >= 2 + len(items)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(_mutated())
 def test_rows_of_markers_are_flat(item):
     found = identify(item) if type(item) is dict else None

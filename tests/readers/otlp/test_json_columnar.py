@@ -13,6 +13,7 @@ from obskit.readers.otlp.json_columnar import ColumnarParser
 from obskit.readers.otlp.json_reader import RequestRows
 from obskit.schema import LoadReport, Normalizer, cast
 from tests.support import otlp_requests as made
+from tests.support.examples import examples
 
 
 def table(batches, report):
@@ -53,7 +54,7 @@ def extract_few_lists(monkeypatch):
 
 
 SETTINGS = settings(
-    max_examples=50,
+    max_examples=examples(50),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -16,6 +16,7 @@ from obskit.readers.otlp.messages import Refused
 from obskit.readers.otlp.protobuf_reader import Messages
 from obskit.schema import LoadReport, Normalizer, cast
 from tests.support import otlp_requests as made
+from tests.support.examples import examples
 from tests.support.loaded import load_files
 
 FRAMINGS = {"bare": made.bare, "fixed": made.fixed, "delimited": made.delimited}
@@ -48,7 +49,7 @@ def from_protobuf(data, *, fast=True):
     return table(batches, report)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made.requests(made.VALUES))
 def test_json_and_both_protobuf_parsers_give_the_same_events(body):
     data = made.protobuf(body)
@@ -56,7 +57,7 @@ def test_json_and_both_protobuf_parsers_give_the_same_events(body):
     assert from_protobuf(data, fast=False) == from_json(body)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made.requests(made.PLAIN))
 def test_undamaged_messages_are_decoded_by_arrow(body):
     def refuse(*_):
@@ -264,7 +265,7 @@ def test_a_large_message_is_decoded_in_parts(read, monkeypatch, framing):
 GOOD = [made.protobuf(made.request(*(made.span(5 * m + n) for n in range(5)))) for m in range(4)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.sampled_from(list(FRAMINGS)),
     st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=3),
@@ -286,7 +287,7 @@ def test_flipped_bits_and_torn_ends_never_crash(tmp_path_factory, framing, flips
         assert len(whole) == 20
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=100).map(lambda data: b"\x0a" + data)))
 def test_any_bytes_as_a_message(data):
     fast, slow = (from_protobuf(data, fast=fast) for fast in (True, False))

@@ -12,6 +12,7 @@ from obskit.readers.otlp import wraps
 from obskit.readers.otlp.json_reader import READER, sniff
 from obskit.readers.registry import Match
 from tests.readers.otlp.test_json_reader import request, span
+from tests.support.examples import examples
 
 ONE = request(span())
 (RESOURCE,) = ONE["resourceSpans"]
@@ -129,7 +130,7 @@ def test_requests_in_a_message_that_is_not_json():
     assert wraps.requests_in(item) == [item]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 3), st.binary(max_size=40))
 def test_noise_never_hides_requests(noise, count, after):
     """Whatever bytes stand on lines of their own, the requests after them are found."""

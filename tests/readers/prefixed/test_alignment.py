@@ -18,7 +18,10 @@ from obskit.readers import Source, read_paths
 from obskit.readers.prefixed import reader as module
 from obskit.schema import LoadReport
 from obskit.schema import report as report_module
+from tests.support.examples import examples
 from tests.support.loaded import load_batches
+
+pytestmark = pytest.mark.once
 
 START = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
@@ -104,7 +107,7 @@ def load(tmp_path, prefix, lines, block):
         return load_batches(read_paths([path], report), report)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(files(), st.sampled_from([400, 2_000, 1_000_000]))
 def test_a_row_has_the_prefix_of_its_line(tmp_path_factory, file, block):
     prefix, lines = file

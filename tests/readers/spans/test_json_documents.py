@@ -14,6 +14,7 @@ from obskit.errors import ObskitError
 from obskit.readers import read_paths
 from obskit.readers.spans import json_documents as documents
 from obskit.schema import LoadReport, Normalizer
+from tests.support.examples import examples
 
 START = 1_777_888_800_000_000
 SCALARS = st.one_of(
@@ -157,7 +158,7 @@ def loaded(path):
 
 SETTINGS = settings(
     deadline=None,
-    max_examples=30,
+    max_examples=examples(30),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

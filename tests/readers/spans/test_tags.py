@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.readers.spans.tags import filled, keys_in, move_own_tags, padded, padded_ids
+from tests.support.examples import examples
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), max_size=20)
 DOCUMENT = st.recursive(
@@ -23,7 +24,7 @@ def keys(document, kind=object):
     return set().union(*(keys(item, kind) for item in document)) if isinstance(document, list) else set()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(DOCUMENT)
 def test_all_keys_of_a_document_are_found(document):
     data = orjson.dumps(document)
@@ -35,7 +36,7 @@ def test_no_keys_are_found_in_a_document_with_an_escape():
     assert keys_in(rb'{"a":"\n","b":1}') == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=60).map(lambda data: data.replace(b"\\", b'"')))
 def test_bytes_that_are_not_json_give_only_keys_in_them(data):
     try:

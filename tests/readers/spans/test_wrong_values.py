@@ -13,6 +13,8 @@ from obskit.readers.zipkin import reader as zipkin
 from tests.support.loaded import Loaded
 from tests.support.otlp_wrong_values import WRONG, replaced
 
+pytestmark = pytest.mark.once
+
 JAEGER = {
     "data": [
         {

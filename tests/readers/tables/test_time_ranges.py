@@ -26,6 +26,7 @@ from obskit.readers.tables import time_ranges as module
 from obskit.readers.tables.arrow_parquet import PARQUET
 from obskit.readers.tables.time_ranges import TimeRange, time_ranges
 from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
+from tests.support.examples import examples
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
 US = pa.timestamp("us", "UTC")
@@ -243,7 +244,9 @@ def columns(draw: st.DrawFn) -> dict[str, pa.Array]:
     st.sampled_from([None, "America/New_York", "Asia/Kolkata"]),
     st.sampled_from([None, "ts", "timestamp", "received"]),
 )
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_what_is_known_is_true_of_the_converted_rows(
     tmp_path_factory: pytest.TempPathFactory, made: dict[str, pa.Array], tz: str | None, mapped: str | None
 ) -> None:

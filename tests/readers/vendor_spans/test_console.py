@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import ReadError
+from tests.support.examples import examples
 
 TRACE, SPAN, PARENT = "aba880c3256d04f47bcdecf9bf3ba84e", "3014b62ab356f771", "3014b62ab356f772"
 PYTHON = {
@@ -199,7 +200,7 @@ def test_a_file_larger_than_a_block(read, monkeypatch):
     assert got.reasons == [(f"line {100 * lines + 1}, byte {100 * len(pretty(PYTHON))}", "not JSON")]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_cut_anywhere(data):
     """A file that breaks off has the spans before the break, or an error."""

@@ -12,6 +12,8 @@ from obskit.events import Events, RemoteEvents
 from tests.remote.contract.compare import assert_same, is_close
 from tests.remote.contract.conftest import HOSTILE, HOSTILE_NAME
 
+pytestmark = pytest.mark.once
+
 QUERIES: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("count()", "rows()", "share(error)"), {"by": "service.version"}),
     (

@@ -16,6 +16,8 @@ from obskit.remote import explaining, first_answer
 from tests.remote.contract.compare import assert_same
 from tests.support.planted import EVIL
 
+pytestmark = pytest.mark.once
+
 CAUSE = "service.version = '2.4.0' and cloud.region = " + "'" + EVIL.replace("'", "''") + "'"
 # What findings say that is counted. Sums of the same floats in another order differ in their last digits.
 COUNTED = ("condition", "selected", "baseline", "first_seen", "last_seen", "new")

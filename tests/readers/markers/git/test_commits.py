@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from obskit.readers.markers.git.commits import Repository, read_repository
 from tests.delivery.records import T
+from tests.support.examples import examples
 from tests.support.git_repository import Repository as NewRepository
 
 
@@ -36,7 +37,7 @@ def graphs(draw):
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(graphs(), st.data())
 def test_between_is_the_difference_of_the_histories(parents, data):
     ends = st.integers(0, len(parents) - 1)
