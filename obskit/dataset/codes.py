@@ -307,7 +307,9 @@ class Codes:
                 rows = [file.rows for file in self._files]
                 if may_join(rows, len(names), len(self._schema)):
                     # which values are rare, and so the codes of a part, may change with further parts
-                    fields = {each.name: each for each in map(self.field, names) if each.rare_code is None}
+                    with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-codes") as pool:
+                        every = list(pool.map(self.field, names))
+                    fields = {each.name: each for each in every if each.rare_code is None}
                     self._joint = [ensure_joint(self._store, rows, fields, THREADS, progress)]
         return self.opened_joint
 

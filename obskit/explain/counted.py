@@ -23,7 +23,7 @@ from obskit.explain.repeats import without_repeats
 from obskit.explain.singles import Column, field_conditions, interval_totals, is_number
 from obskit.explain.wide_numbers import Histogram, wide_column
 from obskit.stats.counts import Counts, Floats
-from obskit.stats.evidence import count_testable, score
+from obskit.stats.evidence import count_testable, least_testable, score
 from obskit.text import pluralize
 
 ALPHA = 0.05
@@ -287,16 +287,19 @@ def _tally(
 
 def _levels(columns: Collection[Column], full: GroupedRows, least_share: float) -> Levels:
     """Return the error level of each depth, corrected for all slices that could have been significant."""
+    selected, baseline = float(full.totals["selected"].n[0]), float(full.totals["baseline"].n[0])
+    log_rate, alpha = math.log(selected / (selected + baseline)), ALPHA * SHARES[0]
+    # fewer observations cannot be significant; most values of an id have fewer
+    least = least_testable(log_rate, alpha)
     from_values = [
-        seen[seen > 0]
+        seen[seen >= least]
         for seen in (
             column.selected.n + column.baseline.n for column in columns if column.codes.kind != "numeric"
         )
     ]
     from_intervals = [interval_totals(column) for column in columns if is_number(column.codes)]
     totals = np.concatenate([np.zeros(0), *from_values, *from_intervals])
-    selected, baseline = float(full.totals["selected"].n[0]), float(full.totals["baseline"].n[0])
-    singles = count_testable(totals, math.log(selected / (selected + baseline)), ALPHA * SHARES[0])
+    singles = count_testable(totals, log_rate, alpha)
     log_levels = []
     for depth, part in enumerate(SHARES, 1):
         log_tests = 0.0  # of how many ways there are to choose so many of the singles

@@ -89,10 +89,14 @@ def interval_totals(column: Column) -> npt.NDArray[np.float64]:
     starts = column.starts
     if not len(starts):
         return np.zeros(0)
-    sums = np.concatenate([[0.0], np.cumsum((column.selected.n + column.baseline.n)[1:])])
-    sums = sums[np.append(starts, column.codes.size - 1)]
+    sums = _before(column.selected.n + column.baseline.n, starts)
     first, last = _runs(len(starts))
     return np.asarray(sums[last + 1] - sums[first])
+
+
+def _before(values: npt.NDArray[np.float64], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return the sum of a field's values before each bin, and of all of them, given one value per code."""
+    return np.concatenate([[0.0], np.cumsum(np.add.reduceat(values[1:], starts))])
 
 
 def field_conditions(
@@ -141,10 +145,7 @@ def _intervals(
     """Return the best interval, and the best one that doesn't overlap it."""
     cuts = np.append(column.starts, column.codes.size - 1)
     first, last = _runs(len(column.starts))
-    sums = np.zeros((6, column.codes.size))  # before each entry
-    for row, values in zip(sums, column.rows, strict=True):
-        np.cumsum(values[1:], out=row[1:])
-    sums = sums[:, cuts]
+    sums = np.array([_before(values, column.starts) for values in column.rows])
     between = sums.take(last + 1, axis=1) - sums.take(first, axis=1)
     # all numbers together are "not missing"
     whole = between[0] + between[3] >= (column.selected.n + column.baseline.n)[1:].sum()

@@ -10,6 +10,7 @@ from typing import Any
 from obskit.display.live.waterfall_answers import WaterfallAnswers
 from obskit.errors import EmptySelection, InvalidArgument, ObskitError
 from obskit.explorer import calls, presentation, verdicts
+from obskit.explorer.ahead import Ahead
 from obskit.explorer.code import code, opening
 from obskit.explorer.kept import Kept
 from obskit.explorer.latest import Cancelled
@@ -66,6 +67,7 @@ class Answers:
         self._seen: dict[str, Any] = {}
         self._explanations, self._panels, self._strips = Kept(), Kept(), Kept()
         self._said = ""
+        self._ahead = Ahead()
         self._verdict: tuple[Any, tuple[calls.Call, ...]] = (None, ())
         self._opened: tuple[tuple[str | None, str | None], WaterfallAnswers | None] = ((None, None), None)
 
@@ -120,7 +122,7 @@ class Answers:
         if self._error is not None:
             raise self._error
         self._publish(status={"state": "idle", "text": self._said})
-        self._session.base.dataset.prepare()
+        self._ahead.begin(self._session.base.dataset)
 
     def finished(self, state: InvestigationState) -> Any:
         """Return the explanation of a state; None while it is not complete, or without a box."""

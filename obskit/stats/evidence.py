@@ -263,6 +263,11 @@ def _ratio(inside: Floats, outside: Floats) -> Floats:
     return np.where(np.isnan(outside), np.nan, np.where(np.isnan(ratio), 1.0, ratio))
 
 
+def least_testable(log_rate: float, alpha: float) -> float:
+    """Return the observations below which no slice is testable, as `count_testable` counts; > 0."""
+    return math.log(alpha) / log_rate * (1 - 1e-9)  # rounding must not leave one out
+
+
 def count_testable(totals: Floats, log_rate: float, alpha: float) -> int:
     """Return how many slices could be significant at all: the number of tests to correct for.
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import obskit.explain
-from obskit.errors import ConditionError, EmptySelection, InvalidArgument, UnknownField
+from obskit.errors import ConditionError, DatasetError, EmptySelection, InvalidArgument, UnknownField
 from obskit.events import load
 from obskit.explorer import Explorer
 from obskit.explorer.session import KEPT
@@ -295,3 +295,40 @@ def test_negative_and_missing_values_are_drawn_on_a_linear_axis(tmp_path, monkey
     assert widget._view["y"]["low"] == -25
     assert np.frombuffer(widget._grid, "<u4").sum() == 400 - 45
     widget.close()
+
+
+def test_the_codes_of_many_fields_are_opened_once_after_the_first_view(events, monkeypatch):
+    """Otherwise the first box waits for them, at ten million rows for seconds."""
+    own = load(events.to_arrow())
+    opened, done = [], threading.Event()
+
+    def joint(self, progress=None):
+        if self is own.dataset.codes:
+            opened.append(threading.current_thread().name)
+            done.set()
+
+    monkeypatch.setattr("obskit.dataset.codes.Codes.joint", joint)
+    widget = Explorer(own)
+    widget.wait()
+    assert done.wait(20)
+    assert opened == ["obskit-ahead"]
+    send(widget, do="box", **SLOW)
+    assert opened.count("obskit-ahead") == 1
+    widget.close()
+
+
+def test_files_that_are_gone_are_no_error_before_somebody_asks(events, monkeypatch, capfd):
+    own = load(events.to_arrow())
+    done = threading.Event()
+
+    def joint(self, progress=None):
+        if self is own.dataset.codes:
+            done.set()
+        raise DatasetError("a file is gone")
+
+    monkeypatch.setattr("obskit.dataset.codes.Codes.joint", joint)
+    widget = Explorer(own)
+    widget.wait()
+    assert done.wait(20)
+    widget.close()
+    assert not capfd.readouterr().err
