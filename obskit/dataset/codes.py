@@ -290,26 +290,24 @@ class Codes:
         return self.memo.get(self._files[file], ("unpacked", name), lambda: unpack(*have, kind), mapped=True)
 
     def joint(self, progress: Progress | None = None) -> JointCodes | None:
-        """Return joint codes of the fields of few values; make them if they do not exist.
+        """Return joint codes of the fields of few values, for faster counts; make them if they do not exist.
 
         Args:
             progress: as for `ensure`.
 
         Returns:
             JointCodes; None for few rows, while many fields have no codes yet, or if they can't be written.
-            Everything can be counted without them, only not as fast.
 
         Cost: to make them, one pass over the codes.
         """
         with self._lock((-1, "joint")):
             if not self._joint:
-                names = [name for name in self._schema.names if self.ready(name)]
-                rows = [file.rows for file in self._files]
+                names, rows = [*filter(self.ready, self._schema.names)], [file.rows for file in self._files]
                 if may_join(rows, len(names), len(self._schema)):
                     # which values are rare, and so the codes of a part, may change with further parts
                     with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-codes") as pool:
-                        every = list(pool.map(self.field, names))
-                    fields = {each.name: each for each in every if each.rare_code is None}
+                        every = pool.map(self.field, names)
+                        fields = {one.name: one for one in every if one.rare_code is None}
                     self._joint = [ensure_joint(self._store, rows, fields, THREADS, progress)]
         return self.opened_joint
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
 Paths = Given | Sequence[Given]
 LISTINGS = 20
 """How often folders are listed again because a file was compressed or deleted while it was read."""
+
+PAUSE = 0.005
+"""Seconds before the second listing; before each further one, as much longer."""
 
 MANY_FILES = 1_000
 """Files beyond which parts are smaller."""
@@ -72,14 +76,15 @@ def convert(
     given = resolve_inputs(paths)
     if out is None and len(given) == 1 and is_dataset(given[0]):
         return open_dataset(given[0])
-    for _ in range(LISTINGS - 1):
+    for again in range(1, LISTINGS):
         try:
             return _convert_once(given, out, options, period, progress)
         except Vanished:
-            continue
+            pass
         except FileNotFoundError as error:
             if isinstance(error, ObskitError):  # a path that the caller gave does not exist
                 raise
+        time.sleep(PAUSE * again)  # a writer that compresses file after file gets done meanwhile
     return _convert_once(given, out, options, period, progress)
 
 
