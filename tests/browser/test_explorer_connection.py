@@ -71,6 +71,23 @@ def test_a_kernel_that_says_nothing_and_comes_back(page):
     assert page.evaluate(STATE) == "idle"
 
 
+def test_a_kernel_that_ends_before_it_says_that_it_works(page):
+    page = opened(page)
+    put(page, "_asked", asked())
+    area = page.locator(".obskit-area").bounding_box()
+    page.mouse.move(area["x"] + 100, area["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 200, area["y"] + 90)
+    page.mouse.up()
+    assert sent(page)[-1]["type"] == "brush"
+    reply(page, {"type": "received"})
+    assert page.evaluate(STATE) == "working"
+    page.evaluate("pass(4000)")
+    assert sent(page)[-1] == {"type": "ping"}
+    page.evaluate("pass(10000)")
+    assert page.evaluate(STATE) == "lost"
+
+
 def test_a_click_without_a_connection_is_answered_at_once(page):
     page = page()
     put(page, "_asked", asked())

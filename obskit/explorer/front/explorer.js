@@ -16,6 +16,7 @@ function render({ model, el }) {
     if (message.type === "brush") {
       words.textContent = "Counting…";
       root.dataset.state = "working";
+      connection.working(true); // the kernel may end before it says that it works
     }
     connection.send(message);
   };
