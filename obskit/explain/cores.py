@@ -69,7 +69,7 @@ _threads = _Threads()
 
 
 def _forked() -> None:
-    """Start anew in a forked process, which has none of the threads."""
+    """Begin again in a forked process, which has none of the threads."""
     global _threads
     before, _threads = _threads, _Threads()
     before.restore()
