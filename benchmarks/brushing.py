@@ -32,8 +32,14 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
     explorer, clock, cpu = _timed(lambda: Explorer(fresh))
     yield Row("Explorer, first view", f"{size}, CPU {cpu:.2f} s", clock, target=_first_view(rows))
     explorer.wait()
-    # The first box also loads the dictionaries of the codes; a user waits for that once.
-    yield from boxes(explorer, f"{size}, 40 minutes above 700 ms", 40, 700.0, "<= 0.25 s")
+    # The first box waits until the codes of all fields are open, and is left out.
+    yield from boxes(
+        explorer,
+        f"{size}, 40 minutes above 700 ms",
+        40,
+        700.0,
+        "<= 0.25 s" if rows <= 1_000_000 else "<= 0.15 s",
+    )
     yield from boxes(explorer, f"{size}, 105 minutes", 105, 1.0, "<= 1 s")
     slowest, cpu = _slowest(
         lambda text: explorer._complete({"text": text, "at": len(text)}, lambda: False), TYPED

@@ -94,13 +94,19 @@ def test_a_late_answer_keeps_the_offer_that_is_pointed_at(page):
     assert acts(page) == []
 
 
-def test_an_offer_that_is_older_than_the_text_replaces_the_whole_word(page):
-    page = page()
+def offered(page):
+    """Type the beginning of a name, and return the filter line, with two offers below it."""
     line = page.get_by_role("combobox", name="Filter")
     line.click()
     page.keyboard.type("ht")
     page.wait_for_function("sent.at(-1)?.text === 'ht'")
     completion(page, offers=[{**offer, "end": 2} for offer in OFFERS])
+    return line
+
+
+def test_an_offer_that_is_older_than_the_text_replaces_the_whole_word(page):
+    page = page()
+    line = offered(page)
     page.keyboard.type("tp.r")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -110,11 +116,7 @@ def test_an_offer_that_is_older_than_the_text_replaces_the_whole_word(page):
 def test_offers_stay_where_the_focus_comes_back_at_once(page):
     """A notebook takes the focus when a cell ends, and gives it back."""
     page = page()
-    line = page.get_by_role("combobox", name="Filter")
-    line.click()
-    page.keyboard.type("ht")
-    page.wait_for_function("sent.at(-1)?.text === 'ht'")
-    completion(page, offers=[{**offer, "end": 2} for offer in OFFERS])
+    line = offered(page)
     line.evaluate("(input) => { input.blur(); input.focus(); }")
     page.wait_for_timeout(300)  # longer than offers stay after the focus has gone
     assert page.locator(".obskit-offers li").count() == 2
