@@ -48,6 +48,7 @@ class _Threads:
         with self._lock:
             if not self._limited:
                 self._blas = self._blas or ThreadpoolController()
+                self._take_over()
                 self._limit = self._blas.limit(limits=1, user_api="blas")
             self._limited += 1
 
@@ -61,8 +62,16 @@ class _Threads:
     def restore(self) -> None:
         """Give matrix products their threads back."""
         if self._limit is not None:
+            self._take_over()
             self._limit.restore_original_limits()
+            self._take_over()
             self._limit = None
+
+    def _take_over(self) -> None:
+        """Let the thread that asks next decide: threadpoolctl 3.8 listens to the first one alone."""
+        for library in self._blas.lib_controllers if self._blas else ():
+            if hasattr(library, "clear_controlling_thread"):
+                library.clear_controlling_thread(force=True)
 
 
 _threads = _Threads()

@@ -15,7 +15,7 @@ import weakref
 import numpy as np
 import pyarrow as pa
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import obskit as ok
 from obskit.explain.cores import one_thread, spread
@@ -98,11 +98,42 @@ def test_two_first_callers_give_the_threads_of_matrix_products_back() -> None:
         "def use():\n"
         "    start.wait()\n"
         "    with one_thread(): pass\n"
-        "users = [threading.Thread(target=use) for _ in range(8)]\n"
-        "[one.start() for one in users], [one.join() for one in users]\n"
-        "assert threads() == before, (threads(), before)\n"
+        "for turn in range(300):\n"
+        "    users = [threading.Thread(target=use) for _ in range(8)]\n"
+        "    [one.start() for one in users], [one.join() for one in users]\n"
+        "    assert threads() == before, (turn, threads(), before)\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_matrix_products_get_their_threads_back_from_another_thread_than_the_one_that_took_them() -> None:
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    before = threads()
+    entered, leave = threading.Event(), threading.Event()
+    use = one_thread()
+
+    def first() -> None:
+        use.__enter__()
+        entered.set()
+        leave.wait(60)
+
+    user = threading.Thread(target=first)
+    user.start()
+    try:
+        assert entered.wait(60)
+        assert threads() == {1}
+        use.__exit__(None, None, None)
+        assert threads() == before
+        with one_thread():
+            assert threads() == {1}
+        with threadpool_limits(1, user_api="blas"):
+            assert threads() == {1}
+        assert threads() == before
+    finally:
+        leave.set()
+        user.join()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
