@@ -1,7 +1,8 @@
 """Conjunctions of two and three conditions, screened on a sample of whole traces.
 
-The sample is a matrix of 0 and 1, conditions x rows, so one matrix product counts all pairs at once. The
-screen is optimistic: the exact counts of what it keeps decide.
+The sample is a matrix of 0 and 1, conditions x rows, so one matrix product counts all pairs at once. Rows
+that meet the same conditions are one column of it. The screen is optimistic: the exact counts of what it
+keeps decide.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from obskit.explain.cores import one_thread, spread
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
+from obskit.explain.weights import Bools, Rows
 from obskit.stats.counts import Floats
 from obskit.stats.evidence import divergence
 
@@ -33,11 +36,11 @@ KEYS_AT_ONCE = SEEDS // 2
 
 @dataclass(frozen=True)
 class Group:
-    """The sampled rows of one group.
+    """The sampled rows of one group, those that meet the same conditions together.
 
     Attributes:
-        seen: conditions x rows; 1 where the row meets the condition, else 0.
-        weight: the weight of each row; the sum is 1.
+        seen: conditions x patterns; 1 where rows of the pattern meet the condition, else 0.
+        weight: the weight of the rows of each pattern; the sum is 1.
         size: the effective number of independent rows in the sample.
     """
 
@@ -103,14 +106,41 @@ def screen(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Screen:
         rows = np.flatnonzero(np.concatenate(list(sample.groups[name])))
         # the rows of a group are next to each other: a slice is copied faster than picked rows
         run = slice(rows[0], rows[-1] + 1) if len(rows) and rows[-1] - rows[0] < len(rows) else rows
-        seen = np.empty((len(conditions), len(rows)), dtype=np.float32)
-        for at, mask in enumerate(masks):
-            seen[at] = mask[run]
+        own = [mask[run] for mask in masks]
+        number, first = _patterns(own, len(rows))
+        seen = np.empty((len(conditions), len(first)), dtype=np.float32)
+        for at, mask in enumerate(own):
+            seen[at] = mask.take(first)
         weight = (n * w)[run]
         weight = weight / max(weight.sum(), 1e-300)
         size = 1.0 / max(float((weight**2 / np.maximum(n[run], 1)).sum()), 1e-300)
-        groups.append(Group(seen, weight.astype(np.float32), size))
+        groups.append(Group(seen, np.bincount(number, weight).astype(np.float32), size))
     return Screen(conditions, groups[0], groups[1])
+
+
+def _patterns(masks: Sequence[Bools], rows: int) -> tuple[Rows, Rows]:
+    """Return which conditions each row meets, as the number of a pattern, and the first row of each pattern.
+
+    Args:
+        masks: for each condition, whether each row meets it.
+        rows: how many rows there are.
+    """
+    number = np.zeros(rows, dtype=np.int64)
+    byte = np.empty(rows, dtype=np.uint8)
+    # 64 conditions, and then the number so far with 32 more each time, fit into 64 bits
+    for start in (0, *range(64, len(masks), 32)):
+        key = number.astype(np.uint64)
+        for at in range(start, start + (32 if start else 64), 8):
+            byte[:] = 0
+            for mask in masks[at : at + 8]:
+                np.add(byte, byte, out=byte)
+                np.bitwise_or(byte, mask.view(np.uint8), out=byte)
+            key <<= np.uint64(8)
+            key |= byte
+        number = pa.array(key).dictionary_encode().indices.to_numpy()
+    first = np.zeros(int(number.max(initial=-1)) + 1, dtype=np.int64)
+    first[number[::-1]] = np.arange(rows - 1, -1, -1)
+    return number, first
 
 
 def conjunctions(

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obskit.explain import ExplainOptions, FieldCondition, explain
-from obskit.explain.search import Group, Screen, conjunctions
+from obskit.explain.grouped_rows import GroupedRows
+from obskit.explain.search import Group, Screen, _patterns, conjunctions, screen
+from obskit.explain.singles import value_condition
+from obskit.explain.weights import Segment
 from tests.support.worlds import World, traffic
 
 
@@ -49,3 +55,42 @@ def test_slices_that_repeat_a_part_do_not_take_the_places_of_others() -> None:
     fields = {frozenset(condition.field for condition in slice_) for slice_ in found}
     assert frozenset("xyz") in fields
     assert not any("a" in one for one in fields)
+
+
+@given(
+    conditions=st.integers(0, 70), rows=st.integers(0, 200), kinds=st.integers(1, 50), seed=st.integers(0, 9)
+)
+def test_rows_have_the_same_pattern_exactly_if_they_meet_the_same_conditions(
+    conditions: int, rows: int, kinds: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    kind = rng.integers(0, kinds, rows)
+    masks = list((rng.random((conditions, kinds)) < 0.3)[:, kind])
+    number, first = _patterns(masks, rows)
+    for mask in masks:
+        assert (mask[first][number] == mask).all()
+    assert len(first) == len({tuple(column) for column in np.array(masks).reshape(conditions, rows).T})
+
+
+def test_rows_of_one_pattern_are_screened_together_with_the_weight_of_all(
+    world: World, rng: np.random.Generator
+) -> None:
+    rows = 5_000
+    columns = {name: rng.choice(["a", "b", "c"], rows) for name in "xyz"}
+    scope = world(columns | {"sample_weight": rng.choice([1.0, 3.0, 20.0], rows)})
+    segment = Segment(0, rows, None, scope.dataset.codes.weights()[0])
+    mask = rng.random(rows) < 0.3
+    sample = GroupedRows(scope.codes, [segment], {"selected": [mask], "baseline": [~mask]})
+    conditions = [value_condition(scope.codes(name), code) for name in columns for code in (1, 2)]
+    table = screen(sample, conditions)
+    assert table.selected.seen.shape[1] <= 27
+
+    n, w = sample.weights()
+    for group, own in ((table.selected, mask), (table.baseline, ~mask)):
+        inside = [sample.unpack(sample.bits(condition)) & own for condition in conditions]
+        weight = n * w / (n * w)[own].sum()
+        each = group.shares([(at,) for at in range(len(conditions))])
+        for at, one in enumerate(inside):
+            for to, other in enumerate(inside):
+                assert each[at, to] == pytest.approx(weight[one & other].sum(), abs=1e-6)
+        assert group.size == pytest.approx(weight[own].sum() ** 2 / (weight[own] ** 2 / n[own]).sum())
