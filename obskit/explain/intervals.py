@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -33,31 +34,44 @@ def with_intervals(
     causes: Sequence[int],
     others: Sequence[int],
     rivals: Sequence[int],
-) -> Judged:
+    apart: Sequence[tuple[Judged, Sequence[int]]] = (),
+) -> list[Judged]:
     """Return slices with the 95% intervals of those that are shown.
 
     Args:
         counted: the question with its fields counted.
         candidates: the sample, and the sets of values.
-        judged: all slices, with the wider intervals that hold for all of them at once.
+        judged: slices that may be causes, with the wider intervals that hold for all of them at once.
         causes: positions in `judged` of the findings, best first.
         others: positions of other slices that are shown because they are significant.
         rivals: positions of slices that could have been findings.
+        apart: slices that are shown apart from these, with the positions of those that are shown.
     Returns:
-        The same slices. An interval that is replaced becomes narrower, never wider.
+        The slices of `judged`, and those of each of `apart`, in their order. An interval that is replaced
+        becomes narrower, never wider.
     """
-    shown = np.array([*causes, *others], dtype=np.int64)
+    parts = [judged, *(one for one, _ in apart)]
+    ends = np.cumsum([len(part.slices) for part in parts])
+    places = [*causes, *others]
+    for (_, own), before in zip(apart, ends, strict=False):
+        places += [int(before) + at for at in own]
+    shown = np.array(places, dtype=np.int64)
+    every = reduce(Judged.joined, parts)
     # a slice that holds every event has no ratio
-    shown = shown[~np.isnan(judged.evidence.risk_ratio[shown])]
+    shown = shown[~np.isnan(every.evidence.risk_ratio[shown])]
     if not len(shown):
-        return judged
-    exchange = _Exchange(counted, candidates, judged)
+        return parts
+    by_history = judged.score is not judged.evidence.score
+    exchange = _Exchange(counted, candidates, replace(every, least=judged.least), by_history=by_history)
     kept = exchange.kept_to_be_shown(shown, np.isin(shown, np.array(causes, dtype=np.int64)))
     for one, share in exchange.kept_to_be_named(causes, rivals):
         kept[shown == one] = np.maximum(kept[shown == one], share)
-    lows, highs = judged.evidence.risk_ratio_low.copy(), judged.evidence.risk_ratio_high.copy()
+    lows, highs = every.evidence.risk_ratio_low.copy(), every.evidence.risk_ratio_high.copy()
     lows[shown], highs[shown] = exchange.intervals(shown, kept)
-    return replace(judged, evidence=replace(judged.evidence, risk_ratio_low=lows, risk_ratio_high=highs))
+    return [
+        replace(part, evidence=replace(part.evidence, risk_ratio_low=low, risk_ratio_high=high))
+        for part, low, high in zip(parts, np.split(lows, ends[:-1]), np.split(highs, ends[:-1]), strict=True)
+    ]
 
 
 class _Exchange:
@@ -67,11 +81,12 @@ class _Exchange:
         counted: the question with its fields counted.
         candidates: the sample, and the sets of values.
         judged: all slices.
+        by_history: whether the findings are compared with their own earlier time.
     """
 
-    def __init__(self, counted: Counted, candidates: Candidates, judged: Judged) -> None:
+    def __init__(self, counted: Counted, candidates: Candidates, judged: Judged, *, by_history: bool) -> None:
         self._counted, self._candidates, self._judged = counted, candidates, judged
-        self._by_history = judged.score is not judged.evidence.score
+        self._by_history = by_history
 
     def kept_to_be_shown(self, at: Rows, named: Bools) -> Floats:
         """Return the least share of each slice's selected events with which it would be shown.

@@ -105,9 +105,10 @@ def rank(counted: Counted, candidates: Candidates, *, own_intervals: bool = True
     refinements = _distinct(sample, judged, causes, others)
     descriptions, restatements = apart(descriptive), apart(restating)
     if own_intervals:
-        judged = with_intervals(counted, candidates, judged, causes, refinements, own)
-        descriptive = with_intervals(counted, candidates, descriptive, [], descriptions, [])
-        restating = with_intervals(counted, candidates, restating, [], restatements, [])
+        apart_from_them = [(descriptive, descriptions), (restating, restatements)]
+        judged, descriptive, restating = with_intervals(
+            counted, candidates, judged, causes, refinements, own, apart_from_them
+        )
     return Ranked(judged, causes, refinements, descriptive, descriptions, restating, restatements, notes)
 
 
