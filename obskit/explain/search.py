@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from obskit.explain.cores import one_thread, spread
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
-from obskit.explain.weights import Bools, Rows
+from obskit.explain.weights import Rows
 from obskit.stats.counts import Floats
 from obskit.stats.evidence import divergence
 
 Matrix: TypeAlias = npt.NDArray[np.float32]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
 Slice: TypeAlias = tuple[FieldCondition, ...]
 
 # A conjunction must score this much more than each of its parts; otherwise the part says it already.
@@ -100,17 +101,17 @@ class Screen:
 def screen(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Screen:
     """Return the matrices of a sample with the groups "selected" and "baseline"."""
     n, w = sample.weights()
-    masks = [sample.unpack(sample.bits(condition)) for condition in conditions]
+    eights = [_eight(sample, conditions[at : at + 8]) for at in range(0, len(conditions), 8)]
     groups = []
     for name in SIDES:
         rows = np.flatnonzero(np.concatenate(list(sample.groups[name])))
         # the rows of a group are next to each other: a slice is copied faster than picked rows
         run = slice(rows[0], rows[-1] + 1) if len(rows) and rows[-1] - rows[0] < len(rows) else rows
-        own = [mask[run] for mask in masks]
-        number, first = _patterns(own, len(rows))
+        number, first = _patterns([eight[run] for eight in eights], len(rows))
+        of_patterns = [eight[run].take(first) for eight in eights]
         seen = np.empty((len(conditions), len(first)), dtype=np.float32)
-        for at, mask in enumerate(own):
-            seen[at] = mask.take(first)
+        for at, into in enumerate(seen):
+            into[:] = of_patterns[at // 8] >> (at % 8) & 1
         weight = (n * w)[run]
         weight = weight / max(weight.sum(), 1e-300)
         size = 1.0 / max(float((weight**2 / np.maximum(n[run], 1)).sum()), 1e-300)
@@ -118,25 +119,29 @@ def screen(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Screen:
     return Screen(conditions, groups[0], groups[1])
 
 
-def _patterns(masks: Sequence[Bools], rows: int) -> tuple[Rows, Rows]:
+def _eight(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Bytes:
+    """Return which of at most eight conditions each row meets: bit k of its byte is the k-th condition."""
+    out = np.zeros(sample.length, dtype=np.uint8)
+    for condition in reversed(conditions):
+        out += out  # by one bit
+        out |= sample.unpack(sample.bits(condition)).view(np.uint8)
+    return out
+
+
+def _patterns(eights: Sequence[Bytes], rows: int) -> tuple[Rows, Rows]:
     """Return which conditions each row meets, as the number of a pattern, and the first row of each pattern.
 
     Args:
-        masks: for each condition, whether each row meets it.
+        eights: for each eight conditions one byte per row.
         rows: how many rows there are.
     """
     number = np.zeros(rows, dtype=np.int64)
-    byte = np.empty(rows, dtype=np.uint8)
-    # 64 conditions, and then the number so far with 32 more each time, fit into 64 bits
-    for start in (0, *range(64, len(masks), 32)):
+    # eight bytes, and then the number so far with four more each time, fit into 64 bits
+    for start in (0, *range(8, len(eights), 4)):
         key = number.astype(np.uint64)
-        for at in range(start, start + (32 if start else 64), 8):
-            byte[:] = 0
-            for mask in masks[at : at + 8]:
-                np.add(byte, byte, out=byte)
-                np.bitwise_or(byte, mask.view(np.uint8), out=byte)
+        for eight in eights[start : start + (4 if start else 8)]:
             key <<= np.uint64(8)
-            key |= byte
+            key |= eight
         number = pa.array(key).dictionary_encode().indices.to_numpy()
     first = np.zeros(int(number.max(initial=-1)) + 1, dtype=np.int64)
     first[number[::-1]] = np.arange(rows - 1, -1, -1)
