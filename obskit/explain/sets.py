@@ -163,7 +163,7 @@ def _best_size(selected: Counts, all_selected: Counts, baseline: Counts, all_bas
         rough = rough_score(inside, whole[0], outside, whole[1], log_level)
         if rough.max() > 0:
             likely = np.sort(np.argsort(-rough, kind="stable")[:LIKELY])
-    value = score(inside[likely], whole[0], outside[likely], whole[1], log_level)
+    value = score(inside[likely], whole[0], outside[likely], whole[1], log_level, only_best=True)
     best = int(np.argmax(value))
     return int(likely[best]) + 1 if value[best] > 0 else 0
 

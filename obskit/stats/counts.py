@@ -34,13 +34,14 @@ class Counts:
         return Counts(self.n + other.n, self.w + other.w, self.w2 + other.w2)
 
     def __sub__(self, other: Counts) -> Counts:
+        n, w, w2 = self.n - other.n, self.w - other.w, self.w2 - other.w2
+        for part in (n, w, w2):  # in place: a dictionary may have millions of entries
+            np.maximum(part, 0, out=part)
         # weights are floats: the difference of equal sums is noise, not a negative count
-        left = self.n > other.n
-        return Counts(
-            np.maximum(self.n - other.n, 0),
-            np.where(left, np.maximum(self.w - other.w, 0), 0.0),
-            np.where(left, np.maximum(self.w2 - other.w2, 0), 0.0),
-        )
+        left = n > 0
+        w *= left
+        w2 *= left
+        return Counts(n, w, w2)
 
     def __getitem__(self, key: slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Counts:
         return Counts(self.n[key], self.w[key], self.w2[key])
