@@ -13,7 +13,7 @@ from obskit.explain import search
 from obskit.explain.aliases import aliases, preference
 from obskit.explain.clocks import clocks
 from obskit.explain.clusters import Clusters
-from obskit.explain.cores import spread
+from obskit.explain.cores import LEAST_ROWS_OF_TASKS, spread
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import FieldCondition, GroupedRows
 from obskit.explain.restating import is_restating, restating_fields
@@ -98,7 +98,7 @@ def find_candidates(
         return drawn, Clusters(drawn, ids), halves, list(spread(_call, searches, scope.dataset.rows))
 
     tasks: list[Callable[[], Any]] = [look_at_fields, look_at_sample]
-    _, (sample, clusters, halves, found) = spread(_call, tasks, scope.dataset.rows)
+    _, (sample, clusters, halves, found) = spread(_call, tasks, scope.dataset.rows, LEAST_ROWS_OF_TASKS)
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
     restating = [condition for condition in causes if is_restating(condition, reasons)]

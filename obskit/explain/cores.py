@@ -18,6 +18,8 @@ R = TypeVar("R")
 # With fewer rows, threads wait for the interpreter longer than they work next to each other: at a million,
 # two of them take 7% more CPU time than one, and answer no sooner.
 LEAST_ROWS = 2_000_000
+# Two long tasks hinder each other less than many short ones.
+LEAST_ROWS_OF_TASKS = 500_000
 MOST_THREADS = 4
 # A thread takes so many runs of items: few enough to hand over, and many enough to end at the same time.
 RUNS = 8
@@ -88,7 +90,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-def spread(function: Callable[[T], R], items: Sequence[T], rows: int) -> Iterable[R]:
+def spread(
+    function: Callable[[T], R], items: Sequence[T], rows: int, least: int | None = None
+) -> Iterable[R]:
     """Return the results of a function for all items, in their order.
 
     The calling thread works too, so it never waits for helpers that are busy with something else.
@@ -97,13 +101,14 @@ def spread(function: Callable[[T], R], items: Sequence[T], rows: int) -> Iterabl
         function: spends most of its time in numpy. It may call `spread` itself.
         items: what to call it with.
         rows: how many rows numpy works on.
+        least: with fewer rows, the calling thread does everything; None is `LEAST_ROWS`.
     Returns:
         The results: of few rows, each is made when it is taken.
     Raises:
         Exception: the error of the first item that has one. Items after it may not be tried.
     """
     threads = min(os.cpu_count() or 1, MOST_THREADS, len(items))
-    if rows < LEAST_ROWS or threads < 2:
+    if rows < (LEAST_ROWS if least is None else least) or threads < 2:
         return map(function, items)
     size = max(len(items) // (RUNS * threads), 1)
     starts = range(0, len(items), size)

@@ -186,6 +186,7 @@ def test_an_answer_is_the_same_on_all_cores(monkeypatch: pytest.MonkeyPatch, wei
     during = "1970-01-01T00:30:00Z/1970-01-01T01:40:00Z"
     alone = events.explain("error", during=during).to_dict()
     monkeypatch.setattr("obskit.explain.cores.LEAST_ROWS", 0)
+    monkeypatch.setattr("obskit.explain.candidates.LEAST_ROWS_OF_TASKS", 0)
     assert events.explain("error", during=during).to_dict() == alone
     assert alone["findings"][0]["condition"] in (
         "version = '2' and region = 'south'",
