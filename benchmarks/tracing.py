@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 import obskit as ok
 from benchmarks.machine import about, peak
 from obskit.dataset import write
-from obskit.dataset.codes import CODES
+from obskit.dataset.code_store import CODES
 from obskit.schema import LoadReport
 
 Floats = npt.NDArray[np.float64]

@@ -1,15 +1,11 @@
-"""Dictionary codes of a dataset: made per file and field when first needed, memory-mapped, merged over files.
+"""Dictionary codes of a dataset: those of its files, merged over files, and arrays about each row.
 
-`CodeStore` says where they are stored. Appending a part leaves the codes of the others valid. Processes need
-no locks: files are renamed into place, and two processes that make the same codes write the same bytes.
+`file_codes` makes the codes of a file, `computed_arrays` the arrays, `joint_codes` codes of several fields.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +16,19 @@ import pyarrow as pa
 from obskit.dataset.code_store import CodeStore
 from obskit.dataset.common_values import COMMON_RULES, find_common
 from obskit.dataset.computed_arrays import ComputedArrays
-from obskit.dataset.encoder import Encoded, encode, entry_type
-from obskit.dataset.eviction import evict_after
-from obskit.dataset.file_memo import FileKey, FileMemo
-from obskit.dataset.joint_codes import JointCodes, ensure_joint, may_join
-from obskit.dataset.manifest import DataFile, identity_of, unknown_field
+from obskit.dataset.encoder import Encoded, encode
+from obskit.dataset.file_codes import FileCodes
+from obskit.dataset.file_memo import FileMemo
+from obskit.dataset.joint_codes import JointCodes
+from obskit.dataset.lazy_joint_codes import LazyJointCodes
+from obskit.dataset.manifest import DataFile
 from obskit.dataset.merge import BySet, FieldCodes, merge
-from obskit.dataset.packed_codes import all_missing, pack, unpack
 from obskit.dataset.parts import open_part, read_columns
-from obskit.dataset.population import Counter, Weights
+from obskit.dataset.population import Weights
 from obskit.dataset.traces import TRACE_RULES, trace_arrays
 from obskit.dataset.value_numbers import join_numbers
 
 Progress = Callable[[str, int, int], None]
-THREADS = 2
-MOST_BYTES = 4  # of the code of a row
 FEW_ENTRIES = 20_000  # of the dictionaries of all files; so many are merged in no time
 
 
@@ -51,18 +45,14 @@ class Codes:
     """
 
     def __init__(self, folder: Path, files: Sequence[DataFile], schema: pa.Schema) -> None:
-        self._folder = folder
         self._files = tuple(files)
         self._schema = schema
-        self._store = CodeStore(folder, files)
+        store = CodeStore(folder, files)
         self._merged: dict[str, FieldCodes] = {}
-        self._guard = threading.Lock()
-        self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
         self._fallback: bool | None = None
-        self._made: set[tuple[int, str]] = set()
-        self._counter: tuple[int, Counter] | None = None
-        self._arrays = ComputedArrays(self._store, self._files, schema)
-        self._joint: list[JointCodes | None] = []
+        self._arrays = ComputedArrays(store, self._files, schema)
+        self._parts = FileCodes(folder, self._files, schema, store, self._arrays)
+        self._joint = LazyJointCodes(store, [file.rows for file in self._files])
         self.memo = self._arrays.memo
 
     def share(self, memo: FileMemo) -> None:
@@ -86,28 +76,8 @@ class Codes:
         """
         names = list(dict.fromkeys(fields))
         for name in names:
-            self._type(name)
-        work = [
-            (file, name)
-            for file in range(len(self._files))
-            for name in names
-            if name not in self._merged and not self._exists(file, name)
-        ]
-        if not work:
-            return
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-codes") as pool:
-            running = [pool.submit(self._make_and_drop, file, name) for file, name in work]
-            try:
-                for done, (future, (_, name)) in enumerate(zip(running, work, strict=True), 1):
-                    future.result()
-                    if progress is not None:
-                        progress(f"coding {name}", done, len(work))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        self._counter = None
-        if self._store.cached:
-            evict_after(sum(MOST_BYTES * self._files[file].rows for file, _ in work))
+            self._parts.type_of(name)
+        self._parts.ensure([name for name in names if name not in self._merged], progress)
 
     def complete(self, fields: Iterable[str]) -> None:
         """Make the codes of those fields whose codes exist for a part of the files.
@@ -119,12 +89,12 @@ class Codes:
             UnknownField, StorageFull: as in `ensure`.
         """
         every = range(len(self._files))
-        self.ensure(name for name in fields if any(self._exists(file, name) for file in every))
+        self.ensure(name for name in fields if any(self._parts.exists(file, name) for file in every))
 
     def ready(self, name: str) -> bool:
         """Return whether the codes of a field exist for every file."""
-        self._type(name)
-        return name in self._merged or all(self._exists(file, name) for file in range(len(self._files)))
+        self._parts.type_of(name)
+        return name in self._merged or all(self._parts.exists(file, name) for file in range(len(self._files)))
 
     def field(self, name: str) -> FieldCodes:
         """Return the codes of a field in all files; make them if they do not exist.
@@ -141,13 +111,13 @@ class Codes:
         found = self._merged.get(name)
         if found is not None:
             return found
-        kind = self._type(name)
-        loaded = [self._load(file, name) for file in range(len(self._files))]
+        kind = self._parts.type_of(name)
+        loaded = [self._parts.load(file, name) for file in range(len(self._files))]
         if None in loaded:
             self.ensure([name])
         parts, sums = [], []
         for file, have in enumerate(loaded):
-            encoded, totals = self._unpacked(file, name, have or self._make(file, name))
+            encoded, totals = self._parts.unpacked(file, name, have or self._parts.make(file, name))
             parts.append(encoded)
             sums.append(totals)
 
@@ -157,8 +127,8 @@ class Codes:
         def keep(make: Callable[[], list[dict[str, npt.NDArray[Any]]]]) -> list[dict[str, npt.NDArray[Any]]]:
             return self.over_files("common", COMMON_RULES, make, name)
 
-        common = find_common(parts, sums, column, self._totals, keep)
-        self._counter = None
+        common = find_common(parts, sums, column, self._parts.totals, keep)
+        self._parts.release()
         return self._merged.setdefault(name, self._finish(name, kind, parts, sums, common))
 
     def known(self, name: str) -> FieldCodes | None:
@@ -177,7 +147,7 @@ class Codes:
             return self._merged[name]
         if not self.ready(name):
             return None
-        loaded = [self._load(file, name) for file in range(len(self._files))]
+        loaded = [self._parts.load(file, name) for file in range(len(self._files))]
         entries = sum(FEW_ENTRIES + 1 if found is None else len(found[1]["all.n"]) for found in loaded)
         return self.field(name) if entries <= FEW_ENTRIES else None
 
@@ -195,9 +165,9 @@ class Codes:
             Codes of all files with one common dictionary.
         """
         parts = [encode(column) for column in columns]
-        sums = [self._totals(file, part) for file, part in enumerate(parts)]
-        common = find_common(parts, sums, columns.__getitem__, self._totals, lambda make: make())
-        self._counter = None
+        sums = [self._parts.totals(file, part) for file, part in enumerate(parts)]
+        common = find_common(parts, sums, columns.__getitem__, self._parts.totals, lambda make: make())
+        self._parts.release()
         return self._finish(name, kind, parts, sums, common)
 
     def times(self) -> list[npt.NDArray[np.int64]]:
@@ -206,19 +176,19 @@ class Codes:
 
     def weights(self) -> list[Weights]:
         """Return per file how many events each row represents."""
-        return [self._weights(file) for file in range(len(self._files))]
+        return [self._parts.weights(file) for file in range(len(self._files))]
 
     def units(self) -> list[npt.NDArray[np.bool_]]:
         """Return per file which rows are units of work; all rows if none is (`no_units`)."""
         if self.no_units:
             return [np.ones(file.rows, bool) for file in self._files]
-        return [self._units(file) for file in range(len(self._files))]
+        return [self._parts.units(file) for file in range(len(self._files))]
 
     @property
     def no_units(self) -> bool:
         """Whether no row is a unit of work, so that the population "units" means all rows."""
         if self._fallback is None:
-            self._fallback = not any(self._units(file).any() for file in range(len(self._files)))
+            self._fallback = not any(self._parts.units(file).any() for file in range(len(self._files)))
         return self._fallback
 
     def clusters(self, name: str = "trace_id") -> list[npt.NDArray[np.uint32]]:
@@ -233,7 +203,7 @@ class Codes:
         Raises:
             UnknownField: the dataset has no such field.
         """
-        self._type(name)
+        self._parts.type_of(name)
         return [self._arrays.of_file(file, "clusters", name)["ids"] for file in range(len(self._files))]
 
     def numbers(self, name: str) -> list[npt.NDArray[np.uint32]]:
@@ -260,7 +230,7 @@ class Codes:
         Returns:
             What `trace_arrays` returns. The dataset must have a `trace_id`.
         """
-        self._type("trace_id")
+        self._parts.type_of("trace_id")
         return self.over_files(
             "traces",
             TRACE_RULES,
@@ -283,12 +253,6 @@ class Codes:
         """
         return self._arrays.of_all(what, rules, make, field)
 
-    def _unpacked(
-        self, file: int, name: str, have: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]
-    ) -> tuple[Encoded, BySet]:
-        kind = entry_type(self._type(name))
-        return self.memo.get(self._files[file], ("unpacked", name), lambda: unpack(*have, kind), mapped=True)
-
     def joint(self, progress: Progress | None = None) -> JointCodes | None:
         """Return joint codes of the fields of few values, for faster counts; make them if they do not exist.
 
@@ -300,92 +264,12 @@ class Codes:
 
         Cost: to make them, one pass over the codes.
         """
-        with self._lock((-1, "joint")):
-            if not self._joint:
-                names, rows = [*filter(self.ready, self._schema.names)], [file.rows for file in self._files]
-                if may_join(rows, len(names), len(self._schema)):
-                    # which values are rare, and so the codes of a part, may change with further parts
-                    with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-codes") as pool:
-                        every = pool.map(self.field, names)
-                        fields = {one.name: one for one in every if one.rare_code is None}
-                    self._joint = [ensure_joint(self._store, rows, fields, THREADS, progress)]
-        return self.opened_joint
+        return self._joint.open(self._schema.names, self.ready, self.field, progress)
 
     @property
     def opened_joint(self) -> JointCodes | None:
         """What `joint` returned last; None before."""
-        return self._joint[0] if self._joint else None
-
-    def _type(self, name: str) -> pa.DataType:
-        at = self._schema.get_field_index(name)
-        if at < 0:
-            raise unknown_field(name, self._schema.names, self._folder)
-        return self._schema.field(at).type
-
-    def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
-        if name in self._files[file].absent.names:  # nothing to store, and its type may be another one later
-            nothing = all_missing(self._type(name), self._files[file].rows)
-            return pack(name, nothing, self._totals(file, nothing))
-        key = FileKey(identity_of(self._files[file]), ("codes", name))
-        kept: tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None = self.memo.peek(key)
-        if kept is None:
-            found = self._store.read(file, "field", name)
-            # without `distinct` they are of an earlier version, and made again
-            kept = found if found and "distinct" in found[0] else None
-            if kept is not None:
-                self.memo.put(key, kept, mapped=True)
-        return kept
-
-    def _exists(self, file: int, name: str) -> bool:
-        """Return whether codes exist; looks on disk until they do."""
-        if name in self._files[file].absent.names:
-            return True
-        if (file, name) not in self._made and self._load(file, name) is not None:
-            self._made.add((file, name))
-        return (file, name) in self._made
-
-    def _make_and_drop(self, file: int, name: str) -> None:
-        self._make(file, name)  # drop the result: it is large, and a future would keep it in memory
-
-    def _make(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        with self._lock((file, name)):
-            found = self._load(file, name)
-            if found is None:
-                part = self._files[file]
-                strings = [name] if entry_type(self._type(name)) == pa.string() else []
-                reader = open_part(part, read_dictionary=strings)
-                encoded = encode(read_columns(reader, [name]).column(0))
-                found = pack(name, encoded, self._totals(file, encoded))
-                self._store.write(file, "field", *found)
-            return found
-
-    def _lock(self, key: tuple[int, str]) -> threading.Lock:
-        with self._guard:
-            return self._locks[key]
-
-    def _population(self, file: int) -> dict[str, npt.NDArray[Any]]:
-        return self._arrays.of_file(file, "population")
-
-    def _weights(self, file: int) -> Weights:
-        kept = self._population(file)
-        return Weights(
-            kept.get("classes"),
-            kept["n"],
-            kept["w"],
-            kept.get("row_n"),
-            kept.get("row_w"),
-            int(kept["unweighted"][0]),
-        )
-
-    def _units(self, file: int) -> npt.NDArray[np.bool_]:
-        return self._population(file)["units"].view(np.bool_)
-
-    def _totals(self, file: int, part: Encoded) -> BySet:
-        kept = self._counter
-        if kept is None or kept[0] != file:  # one file at a time
-            kept = self._counter = file, Counter(self._weights(file), self._units(file))
-        everything, units = kept[1].totals(part.codes, len(part.values))
-        return {"all": everything, "units": units}
+        return self._joint.opened
 
     def _finish(
         self,

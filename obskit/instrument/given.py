@@ -17,7 +17,9 @@ MOST_FIELDS = 65_536
 """The maximum number of fields that are read from a map that is not a dict: it may have no end."""
 _MOST_DEPTH = 50
 _MOST_CHARACTERS = 65_536
-_CONTAINERS = (dict, list, tuple, set, frozenset)
+_MOST_NODES = 65_536
+CONTAINERS = (dict, list, tuple, set, frozenset)
+_NUMBERS = (int, float, bool, type(None))
 _NANOSECONDS = 2**63
 _BRACKETS = {dict: "{}", list: "[]", tuple: "()"}
 
@@ -38,8 +40,8 @@ def text_of(value: Any) -> str:
 
 def raw_text(value: Any) -> str:
     """Return a value as text, that of a container cut; raises what the value's methods raise."""
-    if issubclass(type(value), _CONTAINERS):  # isinstance would ask the value's own `__class__` too
-        return container_text(value, _MOST_CHARACTERS)
+    if issubclass(type(value), CONTAINERS):  # isinstance would ask the value's own `__class__` too
+        return container_text(value, _MOST_CHARACTERS, _MOST_NODES)[0]
     return str.__str__(str(value))
 
 
@@ -148,52 +150,75 @@ def links_of(links: Any, report: Report, where: str, most: int) -> list[Link]:
     return found
 
 
-def container_text(value: Any, most: int) -> str:
+def container_text(value: Any, characters: int, nodes: int) -> tuple[str, int]:
     """Return the text of a nested container, as Python writes it, without reading all of a large one.
 
     Args:
         value: a map, list, tuple or set; it may contain itself.
-        most: about so many characters are written; then the text ends.
+        characters: about so many are written; then the text ends.
+        nodes: the maximum number of values, keys and containers in it that are visited; then the text ends.
 
     Returns:
-        The text.
+        The text, and the number of nodes visited.
 
-    Cost: proportional to `most`, even where a small value contains the same list many times at each level.
+    Cost: proportional to the smaller one of the limits, even where a small value contains the same list many
+        times at each level.
     """
-    parts: list[str] = []
-    _write(value, parts, [most], ())
-    return "".join(parts)
+    writer = _TextWriter(characters, nodes)
+    writer.write(value, ())
+    return "".join(writer.parts), nodes - writer.nodes
 
 
-def _write(value: Any, parts: list[str], left: list[int], around: tuple[int, ...]) -> None:
-    kind = next((k for k in (dict, list, tuple) if isinstance(value, k)), None)
-    if kind is None and isinstance(value, Mapping):
-        kind = dict
-    if kind is None and not isinstance(value, Set):
-        _append(repr(value[: left[0]] if type(value) in (str, bytes) else value), parts, left)
-        return
-    brackets = _BRACKETS.get(kind, "{}")  # type: ignore[arg-type]
-    if id(value) in around or len(around) >= _MOST_DEPTH:
-        _append(brackets[0] + "..." + brackets[1], parts, left)
-        return
-    around = (*around, id(value))
-    _append(brackets[0], parts, left)
-    count = 0
-    # Each item takes at least one character, so no more of them than characters are read.
-    for item in islice(iter(value.items() if kind is dict else value), max(0, left[0])):
-        if left[0] <= 0:
+class _TextWriter:
+    """Writes nested values.
+
+    `characters` and `nodes` are what is left of the limits. What is written may exceed the former by the end
+    of a text and the brackets around it.
+    """
+
+    __slots__ = ("characters", "nodes", "parts")
+
+    def __init__(self, characters: int, nodes: int) -> None:
+        self.characters, self.nodes = characters, nodes
+        self.parts: list[str] = []
+
+    def write(self, value: Any, around: tuple[int, ...]) -> None:
+        self.nodes -= 1
+        if type(value) in _NUMBERS:
+            self._append(repr(value))
             return
-        if count:
-            _append(", ", parts, left)
-        count += 1
-        if kind is dict:
-            _write(item[0], parts, left, around)
-            _append(": ", parts, left)
-            item = item[1]
-        _write(item, parts, left, around)
-    _append((",)" if kind is tuple and count == 1 else brackets[1]), parts, left)
+        kind = next((k for k in (dict, list, tuple) if isinstance(value, k)), None)
+        if kind is None and isinstance(value, Mapping):
+            kind = dict
+        if kind is None and not isinstance(value, Set):
+            most = max(0, self.characters)
+            self._append(repr(value[:most] if type(value) in (str, bytes, bytearray) else value))
+            return
+        brackets = _BRACKETS.get(kind, "{}")  # type: ignore[arg-type]
+        if id(value) in around or len(around) >= _MOST_DEPTH:
+            self._append(brackets[0] + "..." + brackets[1])
+            return
+        self._append(brackets[0])
+        count = self._items(value, kind is dict, (*around, id(value)))
+        if count is not None:
+            self._append(",)" if kind is tuple and count == 1 else brackets[1])
 
+    def _items(self, value: Any, pairs: bool, around: tuple[int, ...]) -> int | None:
+        """Write the items of a container; return their number; None if a limit was reached earlier."""
+        count = 0
+        for item in value.items() if pairs else value:  # endless ones too: each item is a node at least
+            if self.characters <= 0 or self.nodes <= 0:
+                return None
+            if count:
+                self._append(", ")
+            count += 1
+            if pairs:
+                self.write(item[0], around)
+                self._append(": ")
+                item = item[1]
+            self.write(item, around)
+        return count
 
-def _append(text: str, parts: list[str], left: list[int]) -> None:
-    parts.append(text)
-    left[0] -= len(text)
+    def _append(self, text: str) -> None:
+        self.parts.append(text)
+        self.characters -= len(text)

@@ -14,12 +14,15 @@ from itertools import islice
 from numbers import Integral, Rational, Real
 from typing import Any
 
-from obskit.instrument.given import container_text, placeholder, raw_text, text_of
+from obskit.instrument.given import CONTAINERS, container_text, placeholder, raw_text, text_of
 
 _INTEGER_BOUND = 2**63
 _MIN_NAME_LENGTH = 128
 _DECIMAL_BITS = 4096
-_MOST_NESTED = 1 << 20  # items and characters of nested values in one event
+# A small value may contain the same list many times at each level, so visits to nodes are limited per event.
+# Nodes are fields, items of lists and maps, and everything in a map or list that becomes text.
+_LEAST_NODES = 1 << 16  # that may be visited in one event, whatever its other limits
+_MOST_CHARACTERS = 1 << 20  # of maps and lists that become text, in one event
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class Trimmer:
         self.cuts = 0
         self.failures = 0
         self.failure: Exception | None = None
-        self._left = _MOST_NESTED
+        self._nodes = max(_LEAST_NODES, 8 * (limits.fields + limits.items))
+        self._characters = _MOST_CHARACTERS
 
     def flatten(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the row with nested maps flattened to dotted names and every value plain.
@@ -96,7 +100,9 @@ class Trimmer:
 
     def _first(self, items: Mapping[Any, Any], most: int) -> list[tuple[Any, Any]]:
         """Return the first items of a map, in one step: another thread may change it."""
+        most = min(most, self._nodes)
         first = list(islice(items.items(), most))
+        self._nodes -= len(first)
         if len(first) == most:  # the last one is cut by whoever asked; the ones after it are counted here
             self.cuts += max(0, len(items) - most)
         return first
@@ -152,19 +158,25 @@ class Trimmer:
     def _container(self, value: Any, depth: int) -> Any:
         if depth >= self._limits.depth:
             self.cuts += 1
-            limit = min(4 * self._limits.length, self._left)
-            self._left -= limit
-            text = container_text(value, limit + 1).encode("utf-8", "replace").decode()
-            return self._cut(text)
-        most = min(self._limits.items, self._left)
-        self._left -= most
+            text = self._container_text(value, 4 * self._limits.length)
+            return self._cut(text.encode("utf-8", "replace").decode())
+        most = min(self._limits.items, self._nodes)
         if isinstance(value, Mapping):
             items = list(islice(value.items(), most + 1))
+            self._nodes -= len(items[:most])
             self._count_rest(value, len(items), most)
             return {self._key(k): self.plain(v, depth + 1) for k, v in items[:most]}
         first = list(islice(iter(value), most + 1))
+        self._nodes -= len(first[:most])
         self._count_rest(value, len(first), most)
         return [self.plain(item, depth + 1) for item in first[:most]]
+
+    def _container_text(self, value: Any, most: int) -> str:
+        most = max(0, min(most, self._characters))
+        text, visited = container_text(value, most + 1, self._nodes)
+        self._characters -= len(text)
+        self._nodes = max(0, self._nodes - visited)
+        return text
 
     def _count_rest(self, value: Any, read: int, most: int) -> None:
         if read > most:
@@ -208,7 +220,10 @@ class Trimmer:
     def _text(self, value: Any) -> str:
         """Return a value as text; a subclass of `str` whose own methods raise has the text that it holds."""
         try:
-            text = raw_text(value)
+            if issubclass(type(value), CONTAINERS):
+                text = self._container_text(value, max(_MIN_NAME_LENGTH, 4 * self._limits.length))
+            else:
+                text = raw_text(value)
         except Exception as error:
             self._fail(error)
             if not issubclass(type(value), str):

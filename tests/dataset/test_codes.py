@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from obskit.dataset import Codes, blob, drop_entry, open_dataset, write
 from obskit.dataset.eviction import folder_size
+from obskit.dataset.file_codes import FileCodes
 from obskit.errors import DatasetError, StorageFull, UnknownField
 from obskit.schema import LoadReport
 from tests.dataset.samples import Store, rows, table
@@ -104,7 +105,7 @@ def test_codes_are_stored_and_found_again(store: Store, monkeypatch: pytest.Monk
     before = data.codes.field("s")
     again = open_dataset(data.path)
     assert again.codes.ready("s")
-    monkeypatch.setattr("obskit.dataset.codes.encode", None)
+    monkeypatch.setattr("obskit.dataset.file_codes.encode", None)
     assert rows(again.codes.field("s")) == rows(before)
     assert again.codes.field("s") is again.codes.field("s")
 
@@ -214,8 +215,10 @@ def test_codes_of_old_parts_stay_valid_when_one_is_appended(
     assert [f.digest for f in new.files[:2]] == [f.digest for f in old.files]
     shutil.copytree(old.path / ".codes", new.path / ".codes")
     asked: list[int] = []
-    real = Codes._make
-    monkeypatch.setattr(Codes, "_make", lambda self, file, name: asked.append(file) or real(self, file, name))
+    real = FileCodes.make
+    monkeypatch.setattr(
+        FileCodes, "make", lambda self, file, name: asked.append(file) or real(self, file, name)
+    )
     assert rows(new.codes.field("s")) == whole["s"].to_pylist()
     assert set(asked) == {2, 3}
 

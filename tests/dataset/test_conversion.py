@@ -136,7 +136,7 @@ def test_a_source_that_grows_keeps_the_codes_of_its_old_parts(
         coded.append(len(column))
         return encode(column)
 
-    monkeypatch.setattr("obskit.dataset.codes.encode", count)
+    monkeypatch.setattr("obskit.dataset.file_codes.encode", count)
     assert new.codes.field("name").totals["all"].n.sum() == 100
     assert coded == [20]
     assert sorted(p.name for p in (own_cache / "codes").iterdir()) == sorted(f.digest for f in new.files)

@@ -30,9 +30,9 @@ import obskit
 from obskit.dataset import (
     Dataset,
     assembly,
-    codes,
     convert,
     drop_entry,
+    file_codes,
     groups,
     open_dataset,
     preview,
@@ -247,8 +247,8 @@ def test_codes_of_old_files_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
     before = convert(source).codes.field("n")
     write_lines(source / "c.jsonl", [{"timestamp": "2026-05-04T10:00:02Z", "n": 7, "c": True}])
     made: list[int] = []
-    encode = codes.encode
-    monkeypatch.setattr(codes, "encode", lambda column: made.append(len(column)) or encode(column))
+    encode = file_codes.encode
+    monkeypatch.setattr(file_codes, "encode", lambda column: made.append(len(column)) or encode(column))
     data = convert(source)
     assert rows(data.codes.field("n")) == [*rows(before), 7]
     assert made == [1]

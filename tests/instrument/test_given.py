@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import UserDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from obskit.instrument import (
     part,
 )
 from obskit.instrument.given import container_text, merge_fields
+from obskit.instrument.limits import Trimmer
 from tests.support.instrument_process import read
 from tests.support.odd_values import (
     ODD,
@@ -346,14 +348,150 @@ def test_names_that_are_not_text_reach_processors(service: Service) -> None:
 
 @pytest.mark.parametrize("value", [doubling(), circle(), EndlessList([1]), deep(lambda v: (v,), 5_000)])
 def test_the_text_of_a_container_is_bounded(value: Any) -> None:
-    assert len(container_text(value, 1_000)) < 1_200
+    text, nodes = container_text(value, 1_000, 1_000)
+    assert len(text) < 1_200
+    assert nodes <= 1_001
 
 
 @pytest.mark.parametrize(
     "value", [[], (), (1,), (1, "a"), {"a": [1, {"b": None}]}, [1.5, True, b"x"], {1: {2: {}}}, [{1}]]
 )
 def test_the_text_of_a_small_container_is_pythons(value: Any) -> None:
-    assert container_text(value, 1_000) == str(value)
+    assert container_text(value, 1_000, 1_000)[0] == str(value)
+
+
+class Visits:
+    """Counts how often values of a host are visited: containers that are iterated over, and their items."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def of(self, items: Iterable[Any]) -> Iterator[Any]:
+        self.count += 1
+        for item in items:
+            self.count += 1
+            yield item
+
+
+def counted_list(visits: Visits, items: Iterable[Any] = ()) -> list[Any]:
+    kind = type("Counted", (list,), {"__iter__": lambda self: visits.of(list.__iter__(self))})
+    return kind(items)  # type: ignore[no-any-return]
+
+
+def counted_map(visits: Visits, items: Iterable[tuple[Any, Any]] = ()) -> dict[Any, Any]:
+    kind = type("Counted", (dict,), {"items": lambda self: visits.of(dict.items(self))})
+    return kind(items)  # type: ignore[no-any-return]
+
+
+def circular_list(visits: Visits) -> Any:
+    circle = counted_list(visits)
+    circle.extend([circle] * 1_000)
+    return circle
+
+
+def circular_map(visits: Visits) -> Any:
+    circle = counted_map(visits)
+    circle.update((number, circle) for number in range(1_000))
+    return circle
+
+
+def shared(make: Callable[[Any], Any], levels: int = 22) -> Any:
+    value = make(1)
+    for _ in range(levels):
+        value = make(value)
+    return value
+
+
+class NoRepr:
+    """Adds nothing to a text."""
+
+    def __repr__(self) -> str:
+        return ""
+
+
+class Wide(list[int]):
+    """A list of ten million items, without their memory."""
+
+    def __init__(self, visits: Visits) -> None:
+        self.visits = visits
+
+    def __iter__(self) -> Iterator[int]:
+        return self.visits.of(repeat(1, 10_000_000))
+
+    def __len__(self) -> int:
+        return 10_000_000
+
+
+class Generates(Mapping[Any, Any]):
+    """A map that makes new maps as long as one asks, all under a name."""
+
+    def __init__(self, visits: Visits, name: Any = "") -> None:
+        self.visits, self.name = visits, name
+
+    def __getitem__(self, name: Any) -> Any:
+        return Generates(self.visits, self.name)
+
+    def __iter__(self) -> Iterator[Any]:
+        return repeat(self.name)
+
+    def __len__(self) -> int:
+        return 2
+
+    def items(self) -> Any:
+        return self.visits.of((name, Generates(self.visits, name)) for name in self)
+
+
+LONG_NAMES = ["x" * 2_000 + str(number) for number in range(500)]
+HOSTILE: dict[str, Callable[[Visits], Any]] = {
+    "a list in itself": circular_list,
+    "a map in itself": circular_map,
+    "lists shared by two": lambda visits: shared(lambda value: counted_list(visits, [value, value])),
+    "lists shared by many": lambda visits: shared(lambda value: counted_list(visits, [value] * 300)),
+    "maps shared by two": lambda visits: shared(lambda value: counted_map(visits, [(1, value), (2, value)])),
+    "maps shared under names that are cut to the same": lambda visits: shared(
+        lambda value: counted_map(visits, [(name, value) for name in LONG_NAMES])
+    ),
+    "empty lists shared by many": lambda visits: shared(
+        lambda value: counted_list(visits, [counted_list(visits), value, value])
+    ),
+    "nothing to write": lambda visits: shared(lambda value: counted_list(visits, [NoRepr(), value, value])),
+    "a wide list": Wide,
+    "wide lists shared": lambda visits: shared(
+        lambda value: counted_list(visits, [Wide(visits), value, value])
+    ),
+    "an endless map": Generates,
+    "an endless map with a list as its name": lambda visits: Generates(visits, name=(1, (2, 3))),
+}
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_the_text_of_a_hostile_container_visits_few_nodes(make: Callable[[Visits], Any]) -> None:
+    visits = Visits()
+    _, nodes = container_text(make(visits), 10_000_000, 3_000)
+    assert nodes <= 3_001, "the value of the last name is visited as well"
+    assert visits.count <= 2 * 3_000 + 100
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_an_event_of_hostile_values_visits_few_nodes(make: Callable[[Visits], Any]) -> None:
+    """Also of those that add no field, as names that are cut to the same text; and other fields are kept."""
+    visits = Visits()
+    trimmer, odd = Trimmer(Limits()), make(visits)
+    row = trimmer.flatten({"before": [1], **{f"odd{number}": odd for number in range(100)}, "after": 2})
+    assert visits.count <= 4 * 65_536
+    assert trimmer.cuts > 0
+    assert (row["before"], row["after"]) == ([1], 2)
+
+
+def test_more_nodes_are_visited_where_limits_allow_more_items() -> None:
+    wide = list(range(300_000))
+    assert Trimmer(Limits(items=300_000)).flatten({"wide": wide}) == {"wide": wide}
+
+
+def test_many_small_deep_values_are_all_kept() -> None:
+    row = {f"f{number}": {"a": {"b": {"c": {"d": {"e": number}}}}} for number in range(500)}
+    flat = Trimmer(Limits()).flatten(row)
+    assert flat == {f"f{number}.a.b.c.d": f"{{'e': {number}}}" for number in range(500)}
 
 
 def test_keywords_win_over_attributes() -> None:

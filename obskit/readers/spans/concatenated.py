@@ -21,11 +21,15 @@ from obskit.readers.json_text import JsonText
 LINE_START = re.compile(r"^\{", re.MULTILINE)
 """Where an object begins in pretty-printed JSON: nested objects are indented."""
 
-_DECODER = json.JSONDecoder()
+# Only where an object ends matters. `int` raises a ValueError for a number of more than 4,300 digits.
+_DECODER = json.JSONDecoder(parse_int=len, parse_float=len)
 _PART = re.compile(r"\S{0,8}")
 _GAP = re.compile(r"[\s,]*")
 _EFFORT = 8
 """Characters scanned per character of the text, before damaged objects are skipped as a whole."""
+
+_SHORTEST = 256
+"""Characters of the shortest part in which the decoder may reach its limit of nesting."""
 
 
 class Piece(NamedTuple):
@@ -74,6 +78,8 @@ def find_objects(data: bytes, start: re.Pattern[str] = LINE_START) -> Iterator[P
 
     Yields:
         Pieces in order.
+
+    Cost: linear in the length of the text, whatever is in it.
     """
     text = JsonText(data.decode("latin-1"))  # a character per byte, and JSON's own characters are ASCII
     left = _EFFORT * len(text)
@@ -82,20 +88,41 @@ def find_objects(data: bytes, start: re.Pattern[str] = LINE_START) -> Iterator[P
     while (begin := _next_start(text, at, done, start)) >= 0:
         try:
             _, end = _DECODER.raw_decode(text, begin)
-        except (json.JSONDecodeError, RecursionError) as error:
-            failed = error.pos if isinstance(error, json.JSONDecodeError) else begin + 1
+        except json.JSONDecodeError as error:
+            # A string without an end is an error where it begins, but was read to the end of the text.
+            failed = len(text) if error.msg.startswith("Unterminated") else error.pos
             # A word such as `true`, or an escape, that breaks off is an error where it begins.
-            torn = torn or _PART.fullmatch(text, failed) is not None or str(error).startswith("Unterminated")
-            left -= failed - begin
-            at = max(failed if left < 0 else 0, begin + 1)
+            torn = torn or _PART.fullmatch(text, failed) is not None
+        except RecursionError:
+            failed = _too_deep(text, begin)
+        else:
+            if text[done:begin].strip():
+                yield Piece(done, begin, False)
+            yield Piece(begin, end, True)
+            at = done = _GAP.match(text, end).end()  # type: ignore[union-attr]
+            torn = False
             continue
-        if text[done:begin].strip():
-            yield Piece(done, begin, False)
-        yield Piece(begin, end, True)
-        at = done = _GAP.match(text, end).end()  # type: ignore[union-attr]
-        torn = False
+        left -= failed - begin
+        at = max(failed if left < 0 else 0, begin + 1)
     if text[done:].strip():
         yield Piece(done, len(text), False, torn)
+
+
+def _too_deep(text: str, begin: int) -> int:
+    """Return about how far the decoder comes before it gives up because of nesting: at least half of the way.
+
+    The error does not say where it was, so parts of twice the length are tried until one is too deep as well.
+    """
+    size = _SHORTEST
+    while begin + 2 * size < len(text):
+        try:
+            _DECODER.raw_decode(text[begin : begin + 2 * size])
+        except RecursionError:
+            break
+        except json.JSONDecodeError:
+            pass
+        size *= 2
+    return begin + size
 
 
 def _next_start(text: str, at: int, done: int, start: re.Pattern[str]) -> int:
