@@ -6,7 +6,32 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from obskit.dataset import FieldCodes, among
 from obskit.explain.weights import Bits, Bools, Rows, Segment, pack, word_count, words_in_use
+
+
+def rows_with(segments: Sequence[Segment], codes: FieldCodes, wanted: Bools) -> Bits:
+    """Return the rows in which a field has one of some values.
+
+    Args:
+        segments: the rows, each segment padded to whole words.
+        codes: the field.
+        wanted: for each of its codes, whether rows with it are wanted.
+    Returns:
+        A bit set over all segments.
+    """
+    out = np.zeros(8 * sum(word_count(segment.length) for segment in segments), dtype=np.uint8)
+    start = 0
+    for segment in segments:
+        local, remap = codes.parts[segment.file]
+        accept = wanted if remap is None else wanted[remap]
+        hits = accept.nonzero()[0]
+        if len(hits):
+            found = local if segment.rows is None else local[segment.rows]
+            packed = np.packbits(among(found, accept, hits), bitorder="little")
+            out[start : start + len(packed)] = packed
+        start += 8 * word_count(segment.length)
+    return out.view(np.uint64)
 
 
 def row_numbers(segments: Sequence[Segment], bits: Bits) -> Iterator[Rows]:

@@ -15,12 +15,15 @@ from obskit.errors import EmptySelection, InvalidArgument
 from obskit.explain.bit_rows import mask_rows
 from obskit.explain.cores import spread
 from obskit.explain.grouped_rows import GroupedRows
+from obskit.explain.kept_bits import KeptBits
 from obskit.explain.question import Question
 from obskit.explain.weights import Bools, Rows, Segment, WeightClass, weight_classes
 
 LONGEST_CONDITION = 200
 # The rows of each weight, of datasets in use.
 _CLASSES: WeakKeyDictionary[Codes, list[WeightClass] | None] = WeakKeyDictionary()
+# The rows that meet a condition, of datasets in use.
+_KEPT: WeakKeyDictionary[Codes, KeptBits] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,8 @@ def grouped_rows(scope: Scope, masks: GroupMasks) -> GroupedRows:
         whole = [Segment(f, file.rows, None, weights[f]) for f, file in enumerate(scope.dataset.files)]
         if stored not in _CLASSES:
             _CLASSES[stored] = weight_classes(whole)
-        return GroupedRows(scope.codes, whole, masks.groups, _CLASSES[stored])
+        kept = _KEPT.setdefault(stored, KeptBits())
+        return GroupedRows(scope.codes, whole, masks.groups, _CLASSES[stored], kept)
     full = [f for f in files if used[f][1]]
 
     def picked(f: int) -> tuple[Rows, list[Bools]]:

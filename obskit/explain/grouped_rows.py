@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import FieldCodes, JointCodes, Weights, among
-from obskit.explain.bit_rows import choose, first_and_last, row_numbers
+from obskit.dataset import FieldCodes, JointCodes, Weights
+from obskit.explain.bit_rows import choose, first_and_last, row_numbers, rows_with
 from obskit.explain.cores import spread
 from obskit.explain.joint_counts import LEAST_ROWS as LEAST_JOINTLY
 from obskit.explain.joint_counts import joint_counts
+from obskit.explain.kept_bits import KeptBits
 from obskit.explain.weights import (
     AT_ONCE,
     Bits,
@@ -83,6 +84,7 @@ class GroupedRows:
         segments: the rows, file by file.
         groups: for each group one mask per segment.
         classes: the rows of each weight, if they are known already.
+        kept: rows that meet conditions, from earlier questions about the same segments.
 
     Attributes:
         length: the number of rows.
@@ -95,8 +97,10 @@ class GroupedRows:
         segments: Sequence[Segment],
         groups: Mapping[str, Sequence[Bools]],
         classes: Sequence[WeightClass] | None = None,
+        kept: KeptBits | None = None,
     ) -> None:
         self.codes = codes
+        self._kept = kept
         self.segments = tuple(segments)
         self.groups = dict(groups)
         self._bits: dict[FieldCondition, Bits] = {}
@@ -116,21 +120,15 @@ class GroupedRows:
     def bits(self, condition: FieldCondition) -> Bits:
         """Return the rows that meet a condition."""
         if condition not in self._bits:
-            codes = self.codes(condition.field)
-            wanted = np.zeros(codes.size, dtype=bool)
-            wanted[condition.index] = True
-            out = np.zeros(8 * self._word_total, dtype=np.uint8)
-            start = 0
-            for segment in self.segments:
-                local, remap = codes.parts[segment.file]
-                accept = wanted if remap is None else wanted[remap]
-                hits = accept.nonzero()[0]
-                if len(hits):
-                    found = local if segment.rows is None else local[segment.rows]
-                    packed = np.packbits(among(found, accept, hits), bitorder="little")
-                    out[start : start + len(packed)] = packed
-                start += 8 * word_count(segment.length)
-            self._bits[condition] = out.view(np.uint64)
+            codes, kept = self.codes(condition.field), self._kept
+            found = None if kept is None else kept.get(codes, condition.codes)
+            if found is None:
+                wanted = np.zeros(codes.size, dtype=bool)
+                wanted[condition.index] = True
+                found = rows_with(self.segments, codes, wanted)
+                if kept is not None:
+                    kept.add(codes, condition.codes, found)
+            self._bits[condition] = found
         return self._bits[condition]
 
     def slice(self, conditions: Sequence[FieldCondition]) -> Bits:
