@@ -142,16 +142,15 @@ class _Groups:
         question = self._question
         inside: Any = self._true(self._unit, table)
         outcome: Any = self._referred(per_row(question.selection.to_ibis(table), table))
-        chosen, null = outcome.fill_null(False), outcome.isnull()
         now: Any = inside & self._during(question.during, table)
-        rest: Any = ~chosen & ~null
-        if question.baseline is not None:
-            rest = ~chosen & self._true(question.baseline, table)
-        cases = [(now & chosen, SELECTED), (now & rest, BASELINE)]
+        rest: Any = ~outcome if question.baseline is None else self._true(question.baseline, table)
+        # Each condition is named as seldom as possible: Spark evaluates what is named often before it is
+        # needed, and in an order that changes from statement to statement, which is other code to compile.
+        cases = [(now, ibis.cases((outcome, SELECTED), (rest, BASELINE), else_=0))]
         if question.history is not None:
-            past: Any = inside & self._during(question.history, table) & ~null
-            cases += [(past & chosen, EARLIER_SELECTED), (past, EARLIER)]
-        return ibis.cases(*cases, else_=0), inside, now & null
+            past: Any = inside & self._during(question.history, table)
+            cases += [(past, ibis.cases((outcome, EARLIER_SELECTED), (~outcome, EARLIER), else_=0))]
+        return ibis.cases(*cases, else_=0), inside, now & outcome.isnull()
 
     def _during(self, window: Window | Condition | None, table: ir.Table) -> Any:
         if window is None:
@@ -228,7 +227,7 @@ class _Groups:
             drawn_selected, drawn_others = (
                 self._referred(drawn(marked, share, question.cluster)) for share in (selected, others)
             )
-            kept: Any = (is_selected & drawn_selected) | ((marked[_GROUP] > SELECTED) & drawn_others)
+            kept: Any = is_selected.ifelse(drawn_selected, (marked[_GROUP] > SELECTED) & drawn_others)
             return packed(marked.filter(kept).select(*names, _GROUP), self._client.packs)
 
         found = unpacked(self._scope.run(build).table, [*names, _GROUP])
