@@ -31,6 +31,7 @@ class Client(ABC):
         compiler: writes its SQL.
         orders_nan: whether NaN is equal to NaN and above all numbers there.
         packs: how many columns of a wide answer share a structure, which costs less there; 0: none do.
+        refers: whether numbers of a question that it has by reference let it use code that is compiled.
         address: where it is.
     """
 
@@ -38,6 +39,7 @@ class Client(ABC):
     compiler: ClassVar[SQLGlotCompiler]
     orders_nan: ClassVar[bool] = True
     packs: ClassVar[int] = 0
+    refers: ClassVar[bool] = False
     address: Address
 
     @abstractmethod

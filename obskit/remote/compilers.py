@@ -117,6 +117,10 @@ class SparkDialect(PySparkCompiler):  # type: ignore[misc]
         """Write an item of a list; null where the list does not have it."""
         return self.f.try_element_at(arg, self.if_(index >= 0, index + 1, index))
 
+    def visit_Reference(self, op: Any, *, arg: Any, field: Any) -> Any:  # noqa: ARG002
+        """Write a literal as an item of an array, at a position that depends on the row."""
+        return self.f.anon.get(self.f.array(arg, arg), sge.cast(field.is_(NULL), "int"))
+
     def visit_StringSQLLike(self, op: Any, *, arg: Any, pattern: Any, escape: Any) -> Any:  # noqa: ARG002
         """Write LIKE, in whose pattern a backslash is itself."""
         return arg.like(_literal_backslashes(pattern))

@@ -30,6 +30,7 @@ from obskit.query.terms import bucket, per_row, row_count, sample_weight
 from obskit.remote.fetch import local_scope
 from obskit.remote.first_answer import about_rows
 from obskit.remote.packing import packed, unpacked
+from obskit.remote.references import by_reference
 from obskit.remote.table import RemoteTable
 from obskit.stats.counts import Counts
 from obskit.text import pluralize
@@ -133,29 +134,40 @@ class _Groups:
     def __init__(self, question: Question) -> None:
         self._question = question
         self._scope = question.scope
+        self._client = _table(question.scope).client
         self._unit = question.scope.units()[0] if question.population == "units" else None
 
     def _numbered(self, table: ir.Table) -> tuple[Any, Any, Any]:
         """Return the number of each row's group (0: none), whether it is in the population, and unknown."""
         question = self._question
-        inside: Any = _true(self._unit, table)
-        outcome: Any = per_row(question.selection.to_ibis(table), table)
-        chosen, null = outcome.fill_null(False), outcome.isnull()
+        inside: Any = self._true(self._unit, table)
+        outcome: Any = self._referred(per_row(question.selection.to_ibis(table), table))
         now: Any = inside & self._during(question.during, table)
-        rest: Any = ~chosen & ~null
-        if question.baseline is not None:
-            rest = ~chosen & _true(question.baseline, table)
-        cases = [(now & chosen, SELECTED), (now & rest, BASELINE)]
+        rest: Any = ~outcome if question.baseline is None else self._true(question.baseline, table)
+        # Each condition is named as seldom as possible: Spark evaluates what is named often before it is
+        # needed, and in an order that changes from statement to statement, which is other code to compile.
+        cases = [(now, ibis.cases((outcome, SELECTED), (rest, BASELINE), else_=0))]
         if question.history is not None:
-            past: Any = inside & self._during(question.history, table) & ~null
-            cases += [(past & chosen, EARLIER_SELECTED), (past, EARLIER)]
-        return ibis.cases(*cases, else_=0), inside, now & null
+            past: Any = inside & self._during(question.history, table)
+            cases += [(past, ibis.cases((outcome, EARLIER_SELECTED), (~outcome, EARLIER), else_=0))]
+        return ibis.cases(*cases, else_=0), inside, now & outcome.isnull()
 
     def _during(self, window: Window | Condition | None, table: ir.Table) -> Any:
         if window is None:
             return ibis.literal(True)
         condition = self._scope.condition(window.condition_text) if isinstance(window, Window) else window
-        return _true(condition, table)
+        return self._true(condition, table)
+
+    def _true(self, condition: Condition | None, table: ir.Table) -> Any:
+        """Return where a condition is true, without nulls."""
+        if condition is None:
+            return ibis.literal(True)
+        value: Any = self._referred(per_row(condition.to_ibis(table), table))
+        return value.fill_null(False)
+
+    def _referred(self, value: Any) -> Any:
+        """Return a value with its numbers by reference, where the engine has compiled its code then."""
+        return by_reference(value) if self._client.refers else value
 
     def sizes(self) -> _Sizes:
         """Count the rows of each group; one statement."""
@@ -212,10 +224,11 @@ class _Groups:
             group, _, _ = self._numbered(table)
             marked = table.mutate(**{_GROUP: group})
             is_selected: Any = marked[_GROUP] == SELECTED
-            kept: Any = (is_selected & drawn(marked, selected, question.cluster)) | (
-                (marked[_GROUP] > SELECTED) & drawn(marked, others, question.cluster)
+            drawn_selected, drawn_others = (
+                self._referred(drawn(marked, share, question.cluster)) for share in (selected, others)
             )
-            return packed(marked.filter(kept).select(*names, _GROUP), _table(self._scope).client.packs)
+            kept: Any = is_selected.ifelse(drawn_selected, (marked[_GROUP] > SELECTED) & drawn_others)
+            return packed(marked.filter(kept).select(*names, _GROUP), self._client.packs)
 
         found = unpacked(self._scope.run(build).table, [*names, _GROUP])
         groups = set(pc.unique(found.column(_GROUP)).to_pylist())
@@ -327,7 +340,7 @@ class _Groups:
             group, _, _ = self._numbered(table)
             bits: Any = ibis.literal(0, "int64")
             for at, condition in enumerate(read):
-                bits = bits + _true(condition, table).ifelse(ibis.literal(1 << at, "int64"), 0)
+                bits = bits + self._true(condition, table).ifelse(ibis.literal(1 << at, "int64"), 0)
             marked = table.select(
                 **{_GROUP: group},
                 bits=bits,
@@ -378,11 +391,3 @@ class _Groups:
             f"conditions were found on {' and '.join(parts)}, then counted on all of "
             f"{pluralize(self._scope.dataset.rows, 'row')}; traces, users and what-ifs are of those rows"
         ]
-
-
-def _true(condition: Condition | None, table: ir.Table) -> Any:
-    """Return where a condition is true, without nulls."""
-    if condition is None:
-        return ibis.literal(True)
-    value: Any = per_row(condition.to_ibis(table), table)
-    return value.fill_null(False)

@@ -54,6 +54,7 @@ class SparkClient(Client):
     compiler: ClassVar[SQLGlotCompiler] = SPARK
     # Of 67 columns, structures of 16 to 34 cost least; one of all of them costs as much as none.
     packs: ClassVar[int] = 16
+    refers: ClassVar[bool] = True
 
     def __init__(self, address: Address) -> None:
         self.address = address

@@ -59,6 +59,34 @@ def test_a_worker_that_dies_during_explain_does_not_change_the_answer(
     assert len(wanted.findings) > 1
 
 
+def test_the_next_question_finds_its_code_compiled(there: RemoteEvents) -> None:
+    client = there.dataset.client  # type: ignore[attr-defined]
+    run = client.run
+
+    def code_of(limit: float) -> list[str]:
+        """Return the code of the statement that fetches the rows to rank."""
+        statements: list[str] = []
+
+        def listening(sql: str, cancelled: object = None) -> object:
+            statements.append(sql)
+            return run(sql, cancelled)
+
+        client.run = listening
+        try:
+            fields = ["service.name", "http.route"]
+            there.where("duration_ms > 1").explain(f"duration_ms > {limit}", history=None, fields=fields)
+        finally:
+            client.run = run
+        # Of statements with groups, Spark shows no code before they run.
+        plan = run(f"EXPLAIN CODEGEN {statements[1]}").column(0)[0].as_py()
+        return [line for line in plan.splitlines() if line.startswith("/*")]
+
+    code = code_of(140.25)
+    assert [code_of(limit) == code for limit in (150.5, 161.0, 170.75)] == [True] * 3
+    assert not any("140.25" in line for line in code)
+    assert len(code) > 100
+
+
 def test_a_newer_question_cancels_the_statement_there(there: RemoteEvents) -> None:
     client = there.dataset.client  # type: ignore[attr-defined]
     newer = threading.Event()
