@@ -36,8 +36,8 @@ class Limits:
         items: the maximum items of a list.
         line: the maximum bytes of the whole event; beyond that its longest values are removed.
 
-    Of all fields, items and nested values of one event, the first 65,536 are read, or eight times `fields` and
-    `items` together if that is more: a small value may contain the same list at each of many levels.
+    Of all fields, items and nested values of one event, the first 65,536 are read, or eight times `fields`
+    and `items` together if that is more: a small value may contain the same list at each of many levels.
 
     Example:
         Limits(fields=200, length=2_000)
