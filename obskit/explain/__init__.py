@@ -13,8 +13,9 @@ The package takes a `Scope` and returns an `Explanation`; it knows nothing of `E
 
 `distributions` takes the first two steps, and shows each field as it is instead of ranking conditions.
 
-Below the steps: `grouped_rows`, `group_masks`, `weights` and `sample` hold and count rows; `singles`, `sets`
-and `search` find conditions; `aliases` and `clusters` find what counts once; `whatif` does the arithmetic.
+Below the steps: `grouped_rows`, `group_masks`, `kept_bits`, `weights` and `sample` hold and count rows;
+`singles`, `sets` and `search` find conditions; `aliases` and `clusters` find what counts once; `whatif` does
+the arithmetic.
 """
 
 from obskit.explain.distributions import Distributions, FieldDistribution, distributions
