@@ -50,8 +50,10 @@ class _Threads:
         with self._lock:
             if not self._limited:
                 self._blas = self._blas or ThreadpoolController()
-                self._take_over()
+                before = self._blas.info()
                 self._limit = self._blas.limit(limits=1, user_api="blas")
+                if self._blas.info() == before:  # one core already, or someone else decides
+                    self._limit = None
             self._limited += 1
 
     def unlimit(self) -> None:
@@ -70,7 +72,7 @@ class _Threads:
             self._limit = None
 
     def _take_over(self) -> None:
-        """Let the thread that asks next decide: threadpoolctl 3.8 listens to the first one alone."""
+        """Let whichever thread asks next decide: threadpoolctl 3.8 ignores all but the first that did."""
         for library in self._blas.lib_controllers if self._blas else ():
             if hasattr(library, "clear_controlling_thread"):
                 library.clear_controlling_thread(force=True)

@@ -34,7 +34,9 @@ def with_intervals(
     causes: Sequence[int],
     others: Sequence[int],
     rivals: Sequence[int],
-    apart: Sequence[tuple[Judged, Sequence[int]]] = (),
+    also_shown: Sequence[tuple[Judged, Sequence[int]]],
+    *,
+    by_history: bool,
 ) -> list[Judged]:
     """Return slices with the 95% intervals of those that are shown.
 
@@ -45,15 +47,16 @@ def with_intervals(
         causes: positions in `judged` of the findings, best first.
         others: positions of other slices that are shown because they are significant.
         rivals: positions of slices that could have been findings.
-        apart: slices that are shown apart from these, with the positions of those that are shown.
+        also_shown: other slices, each with the positions of those that are shown.
+        by_history: whether the findings are compared with their own earlier time.
     Returns:
-        The slices of `judged`, and those of each of `apart`, in their order. An interval that is replaced
+        The slices of `judged`, and each of `also_shown`, in their order. An interval that is replaced
         becomes narrower, never wider.
     """
-    parts = [judged, *(one for one, _ in apart)]
+    parts = [judged, *(one for one, _ in also_shown)]
     ends = np.cumsum([len(part.slices) for part in parts])
     places = [*causes, *others]
-    for (_, own), before in zip(apart, ends, strict=False):
+    for (_, own), before in zip(also_shown, ends, strict=False):
         places += [int(before) + at for at in own]
     shown = np.array(places, dtype=np.int64)
     every = reduce(Judged.joined, parts)
@@ -61,7 +64,6 @@ def with_intervals(
     shown = shown[~np.isnan(every.evidence.risk_ratio[shown])]
     if not len(shown):
         return parts
-    by_history = judged.score is not judged.evidence.score
     exchange = _Exchange(counted, candidates, replace(every, least=judged.least), by_history=by_history)
     kept = exchange.kept_to_be_shown(shown, np.isin(shown, np.array(causes, dtype=np.int64)))
     for one, share in exchange.kept_to_be_named(causes, rivals):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from obskit.dataset import FieldCodes
 from obskit.explain.weights import Bits
@@ -13,6 +13,8 @@ from obskit.explain.weights import Bits
 # Bit sets of so many bytes are kept; of a dataset of which fewer than `LEAST` would fit, none is.
 MOST_BYTES = 64 * 1024 * 1024
 LEAST = 32
+# What an entry takes besides its bits.
+OVERHEAD = 500
 
 
 class KeptBits:
@@ -20,15 +22,13 @@ class KeptBits:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # fields that were derived for one question only are let go with it
-        self._numbers: WeakKeyDictionary[FieldCodes, int] = WeakKeyDictionary()
-        self._next = 0
-        self._bits: OrderedDict[tuple[int | None, Sequence[int]], Bits] = OrderedDict()
+        # a field that was derived for one question only goes with it
+        self._bits: OrderedDict[tuple[ref[FieldCodes], Sequence[int]], Bits] = OrderedDict()
 
     def get(self, codes: FieldCodes, values: Sequence[int]) -> Bits | None:
         """Return the rows in which a field has one of some codes; None if they are not known."""
+        key = ref(codes), values
         with self._lock:
-            key = self._numbers.get(codes), values
             if key not in self._bits:
                 return None
             self._bits.move_to_end(key)
@@ -36,12 +36,13 @@ class KeptBits:
 
     def add(self, codes: FieldCodes, values: Sequence[int], bits: Bits) -> None:
         """Keep rows, which may not be changed any more, in place of those not asked for the longest."""
-        if LEAST * bits.nbytes > MOST_BYTES:
+        size = bits.nbytes + OVERHEAD  # all are of one length
+        if LEAST * size > MOST_BYTES:
             return
         bits.flags.writeable = False
         with self._lock:
-            number = self._numbers.setdefault(codes, self._next)
-            self._next += 1
-            self._bits[number, values] = bits
-            while len(self._bits) * bits.nbytes > MOST_BYTES:  # all are of one length
+            for key in [key for key in self._bits if key[0]() is None]:
+                del self._bits[key]
+            self._bits[ref(codes), values] = bits
+            while len(self._bits) * size > MOST_BYTES:
                 self._bits.popitem(last=False)

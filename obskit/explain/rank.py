@@ -98,16 +98,16 @@ def rank(counted: Counted, candidates: Candidates, *, own_intervals: bool = True
     descriptive = judge(counted, candidates, [(condition,) for condition in counted.singles.descriptive])
     restating = judge(counted, candidates, [(condition,) for condition in candidates.restating])
 
-    def apart(those: Judged) -> list[int]:
+    def clear_ones(those: Judged) -> list[int]:
         clear = those.significant(levels.floor)
         return _distinct(sample, those, [], [at for at in by_evidence(those) if clear[at]])
 
     refinements = _distinct(sample, judged, causes, others)
-    descriptions, restatements = apart(descriptive), apart(restating)
+    descriptions, restatements = clear_ones(descriptive), clear_ones(restating)
     if own_intervals:
-        apart_from_them = [(descriptive, descriptions), (restating, restatements)]
+        also_shown = [(descriptive, descriptions), (restating, restatements)]
         judged, descriptive, restating = with_intervals(
-            counted, candidates, judged, causes, refinements, own, apart_from_them
+            counted, candidates, judged, causes, refinements, own, also_shown, by_history=by_history
         )
     return Ranked(judged, causes, refinements, descriptive, descriptions, restating, restatements, notes)
 

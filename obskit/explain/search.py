@@ -132,14 +132,14 @@ def _patterns(eights: Sequence[Bytes], rows: int) -> tuple[Rows, Rows]:
     """Return which conditions each row meets, as the number of a pattern, and the first row of each pattern.
 
     Args:
-        eights: for each eight conditions one byte per row.
+        eights: one byte per row for every eight conditions.
         rows: how many rows there are.
     """
     number = np.zeros(rows, dtype=np.int64)
-    # eight bytes, and then the number so far with four more each time, fit into 64 bits
-    for start in (0, *range(8, len(eights), 4)):
+    # the number so far and four more bytes fit into 64 bits
+    for start in range(0, len(eights), 4):
         key = number.astype(np.uint64)
-        for eight in eights[start : start + (4 if start else 8)]:
+        for eight in eights[start : start + 4]:
             key <<= np.uint64(8)
             key |= eight
         number = pa.array(key).dictionary_encode().indices.to_numpy()

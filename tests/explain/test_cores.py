@@ -136,6 +136,27 @@ def test_matrix_products_get_their_threads_back_from_another_thread_than_the_one
         user.join()
 
 
+def test_a_limit_of_the_host_that_ends_during_a_product_does_not_stay() -> None:
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    before = threads()
+    entered, leave = threading.Event(), threading.Event()
+
+    def use() -> None:
+        with one_thread():
+            entered.set()
+            leave.wait(60)
+
+    user = threading.Thread(target=use)
+    with threadpool_limits(1, user_api="blas"):
+        user.start()
+        assert entered.wait(60)
+    leave.set()
+    user.join()
+    assert threads() == before
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_process_forked_during_a_product_has_its_threads_back() -> None:
     def threads() -> set[int]:

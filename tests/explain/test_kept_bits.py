@@ -22,7 +22,7 @@ def _bits(number: int) -> Any:
 
 
 def test_what_was_not_asked_for_the_longest_makes_room(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_bits, "MOST_BYTES", 3 * 8 * WORDS)
+    monkeypatch.setattr(kept_bits, "MOST_BYTES", 3 * (8 * WORDS + kept_bits.OVERHEAD))
     monkeypatch.setattr(kept_bits, "LEAST", 2)
     codes = world({"x": np.array(["a", "b"] * 50)}).codes("x")
     kept = KeptBits()
@@ -40,7 +40,7 @@ def test_what_was_not_asked_for_the_longest_makes_room(world: World, monkeypatch
 
 
 def test_bit_sets_of_which_few_would_fit_are_not_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_bits, "MOST_BYTES", 3 * 8 * WORDS)
+    monkeypatch.setattr(kept_bits, "MOST_BYTES", 3 * (8 * WORDS + kept_bits.OVERHEAD))
     monkeypatch.setattr(kept_bits, "LEAST", 4)
     codes = world({"x": np.array(["a", "b"] * 50)}).codes("x")
     kept = KeptBits()
@@ -57,6 +57,8 @@ def test_another_field_with_the_same_codes_has_rows_of_its_own(world: World) -> 
     del first
     gc.collect()
     later = replace(codes)
+    kept.add(codes, (2,), _bits(3))
+    assert len(kept._bits) == 1  # nobody can ask for those of a field that is gone
     assert kept.get(later, (1,)) is None
     kept.add(later, (1,), _bits(2))
     found = kept.get(later, (1,))
