@@ -36,8 +36,8 @@ class Limits:
         items: the maximum items of a list.
         line: the maximum bytes of the whole event; beyond that its longest values are removed.
 
-    Of all fields, items and nested values of one event, the first 65,536 are read, or eight times `fields`
-    and `items` together if that is more: a small value may contain the same list at each of many levels.
+    Of all fields, items and nested values of one event, so many are read as `line` could hold at two bytes
+    each; the rest is cut and counted.
 
     Example:
         Limits(fields=200, length=2_000)
@@ -62,7 +62,8 @@ class Trimmer:
         self.cuts = 0
         self.failures = 0
         self.failure: Exception | None = None
-        self._nodes = max(_LEAST_NODES, 8 * (limits.fields + limits.items))
+        # each node takes two bytes of the line at least: an event that fits into it has no more of them
+        self._nodes = max(_LEAST_NODES, limits.line // 2, 8 * (limits.fields + limits.items))
         self._characters = _MOST_CHARACTERS
 
     def flatten(self, row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -90,7 +91,10 @@ class Trimmer:
                 nested = isinstance(value, Mapping) and depth < self._limits.depth and bool(value)
             except Exception:
                 nested = False  # `plain` reports it
-            if nested:
+            if nested and self._nodes <= 0:
+                self.cuts += 1
+                out[name] = placeholder(value)
+            elif nested:
                 before = len(out)
                 try:
                     self._flatten(name + ".", value, out, depth + 1)
@@ -161,7 +165,7 @@ class Trimmer:
     def _container(self, value: Any, depth: int) -> Any:
         if depth >= self._limits.depth:
             self.cuts += 1
-            text = self._container_text(value, 4 * self._limits.length)
+            text = self._container_text(value, 4 * self._limits.length, 0)
             return self._cut(text.encode("utf-8", "replace").decode())
         most = min(self._limits.items, self._nodes)
         if isinstance(value, Mapping):
@@ -174,9 +178,10 @@ class Trimmer:
         self._count_rest(value, len(first), most)
         return [self.plain(item, depth + 1) for item in first[:most]]
 
-    def _container_text(self, value: Any, most: int) -> str:
-        most = max(0, min(most, self._characters))
-        text, visited = container_text(value, most + 1, self._nodes)
+    def _container_text(self, value: Any, most: int, least: int) -> str:
+        """Return the text of a container: of at most, and if it is longer at least, so many characters."""
+        most = max(least, min(most, self._characters))
+        text, visited = container_text(value, most + 1, max(least, self._nodes))
         self._characters -= len(text)
         self._nodes = max(0, self._nodes - visited)
         return text
@@ -224,7 +229,9 @@ class Trimmer:
         """Return a value as text; a subclass of `str` whose own methods raise has the text that it holds."""
         try:
             if issubclass(type(value), CONTAINERS):
-                text = self._container_text(value, max(_MIN_NAME_LENGTH, 4 * self._limits.length))
+                # a name: with nothing left, others of the same kind must not become the same text
+                most = max(_MIN_NAME_LENGTH, 4 * self._limits.length)
+                text = self._container_text(value, most, _MIN_NAME_LENGTH)
             else:
                 text = raw_text(value)
         except Exception as error:

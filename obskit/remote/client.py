@@ -31,7 +31,7 @@ class Client(ABC):
         compiler: writes its SQL.
         orders_nan: whether NaN is equal to NaN and above all numbers there.
         packs: how many columns of a wide answer share a structure, which costs less there; 0: none do.
-        refers: whether numbers of a question that it has by reference let it use code that is compiled.
+        refers: whether passing the numbers of a question by reference lets it reuse compiled code.
         address: where it is.
     """
 

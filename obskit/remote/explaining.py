@@ -166,7 +166,7 @@ class _Groups:
         return value.fill_null(False)
 
     def _referred(self, value: Any) -> Any:
-        """Return a value with its numbers by reference, where the engine has compiled its code then."""
+        """Return a value, with its numbers by reference where that saves compiling."""
         return by_reference(value) if self._client.refers else value
 
     def sizes(self) -> _Sizes:

@@ -69,7 +69,7 @@ def _referred(operand: Any, other: Any) -> Any:
     # A fraction is compared with integers as a decimal, exactly: it must not become a float.
     alike = (
         (compared.is_floating() and (kind.is_floating() or kind.is_integer()))
-        or (compared.is_integer() and kind.is_integer())
+        or (compared.is_integer() and kind.is_integer() and abs(operand.value) < 2**63)
         or (compared.is_timestamp() and kind.is_timestamp())
     )
     field = next(iter(other.find(ops.Field, filter=ops.Value)), None) if alike else None

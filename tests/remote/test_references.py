@@ -87,6 +87,7 @@ def test_another_number_or_time_is_not_in_the_code() -> None:
     [
         TABLE["trace_id"] == "a",
         TABLE["size"] > 1.5,  # compared as decimals
+        TABLE["size"] < ibis.literal(2**63, "uint64"),
         TABLE["took"] > ibis.null("float64"),
         TABLE["took"] > TABLE["size"],
         ibis.literal(1) > 0,
